@@ -1,0 +1,93 @@
+"""`/healthz`: the process lives. `/readyz`: all parts do, each with its reason if not."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from channels.layers import get_channel_layer
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+
+from config import workers
+from config.celery import QUEUES
+
+#: A part that does not answer within this time is not ready.
+CHECK_WITHIN_S = 3.0
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 while the process serves requests."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 `{"status": "ready", "parts": {name: "ok"}}`, or 503 with what is wrong."""
+    parts = {name: _outcome(check) for name, check in _checks().items()}
+    ready = all(outcome == "ok" for outcome in parts.values())
+    body = {"status": "ready" if ready else "not ready", "parts": parts}
+    return JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+
+
+def _checks() -> dict[str, Callable[[], None]]:
+    checks: dict[str, Callable[[], None]] = {
+        "database": _database,
+        "migrations": _migrations,
+        "broker": _broker,
+        "layer": _layer,
+    }
+    for queue in QUEUES:
+        checks[f"worker:{queue}"] = lambda queue=queue: _worker(queue)  # type: ignore[misc]
+    return checks
+
+
+def _outcome(check: Callable[[], None]) -> str:
+    # An own thread, so that one part that hangs does not make the answer hang.
+    pool = ThreadPoolExecutor(1)
+    try:
+        pool.submit(check).result(CHECK_WITHIN_S)
+    except Exception as exc:
+        return str(exc) if isinstance(exc, NotReady) else type(exc).__name__
+    finally:
+        pool.shutdown(wait=False)
+    return "ok"
+
+
+class NotReady(Exception):
+    """A part answers, but not well; the text says why."""
+
+
+def _database() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        connection.close()
+
+
+def _migrations() -> None:
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    finally:
+        connection.close()
+    if plan:
+        raise NotReady(f"{len(plan)} not applied")
+
+
+def _broker() -> None:
+    workers.client().ping()
+
+
+def _layer() -> None:
+    async def send() -> None:
+        layer = get_channel_layer()
+        await layer.group_send("readyz", {"type": "readyz"})
+        await layer.flush()
+
+    asyncio.run(send())
+
+
+def _worker(queue: str) -> None:
+    if not workers.alive(queue):
+        raise NotReady("no worker")

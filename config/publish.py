@@ -1,0 +1,63 @@
+"""Handing tasks to the broker without making a request wait for it.
+
+What must not be lost is in the database before it is published (the outbox, the streams);
+a broker that is away therefore costs a delay, never a 2xx. One thread per process publishes,
+so a frozen Redis holds up nobody; above its bound the queue drops doorbells, which the
+sweeper and the streams' heads repair.
+"""
+
+import logging
+import queue
+import threading
+from typing import Any
+
+from celery import current_app
+from django.utils.module_loading import import_string
+
+logger = logging.getLogger(__name__)
+
+_LIMIT = 10_000
+_waiting: "queue.Queue[tuple[str, tuple[Any, ...], dict[str, Any]]]" = queue.Queue(_LIMIT)
+_starting = threading.Lock()
+_thread: threading.Thread | None = None
+
+
+def publish(task: str, *args: Any, **options: Any) -> None:
+    """Send the task of this dotted name soon; `options` as of `apply_async`.
+
+    By name, because who records an event is below who reacts to it. Runs it now in eager mode.
+    """
+    if current_app.conf.task_always_eager:
+        import_string(task).apply(args=args, **options)
+        return
+    _start()
+    try:
+        _waiting.put_nowait((task, args, options))
+    except queue.Full:
+        logger.warning("publisher is full: %s left to the sweeper", task)
+
+
+def _start() -> None:
+    global _thread
+    if _thread is not None and _thread.is_alive():
+        return
+    with _starting:
+        if _thread is None or not _thread.is_alive():
+            _thread = threading.Thread(target=_publish_forever, name="publisher", daemon=True)
+            _thread.start()
+
+
+def _publish_forever() -> None:
+    while True:
+        task, args, options = _waiting.get()
+        try:
+            import_string(task).apply_async(args=args, retry=False, **options)
+        except Exception as exc:
+            logger.warning("broker away, %s not sent: %s", task, type(exc).__name__)
+        finally:
+            _waiting.task_done()
+
+
+def drain() -> None:
+    """Wait until everything handed over so far was sent or given up."""
+    _waiting.join()

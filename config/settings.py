@@ -1,0 +1,216 @@
+"""Django settings, one file for both profiles: ATW_PROFILE=prod or dev.
+
+Without ATW_PROFILE it is prod where a SECRET_KEY is set, else dev with a key of the moment,
+reachable under local addresses only.
+
+Every variable is listed in docs/ARCHITECTURE.md; `config.environment` says where they are read.
+"""
+
+import secrets
+from datetime import timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import (
+    BASE_DIR,
+    DATA_DIR,
+    env,
+    env_bool,
+    env_int,
+    env_list,
+    postgres_parts,
+    redis_db,
+)
+
+PROFILE = env("ATW_PROFILE", "prod" if env("SECRET_KEY") else "dev")
+PRODUCTION = PROFILE == "prod"
+DEMO = env_bool("ATW_DEMO")
+DEBUG = env_bool("ATW_DEBUG")
+
+SECRET_KEY = env("SECRET_KEY") or ("" if PRODUCTION else secrets.token_urlsafe(50))
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set (start with `python3 dev.py up`, or set it)")
+
+# Origins are full (scheme, host, port): the sockets' Origin check and CSRF need the scheme.
+ORIGINS = env_list("ATW_ORIGINS")
+BASE_URL = env("ATW_BASE_URL", ORIGINS[0] if ORIGINS else "http://127.0.0.1:8000")
+ALLOWED_HOSTS = [origin.split("://", 1)[-1].rsplit(":", 1)[0] for origin in ORIGINS]
+if not PRODUCTION:
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "testserver"]
+CSRF_TRUSTED_ORIGINS = ORIGINS
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "knox",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "users",
+    "trips",
+    "trips.dashboard",
+    "billing",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.problems.DatabaseAwayMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        **postgres_parts(env("DATABASE_URL", "postgresql://atw@127.0.0.1:5432/atw")),
+        # Under ASGI each request has its own thread: persistent connections would exhaust
+        # PostgreSQL, a pool per process does not.
+        "OPTIONS": {
+            "pool": {"min_size": 0, "max_size": env_int("ATW_DB_POOL", 8), "timeout": 2},
+            "connect_timeout": 2,
+            "application_name": "atw",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "users.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/dispatch/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+SESSION_COOKIE_AGE = 14 * 3600
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [
+    (package, path)
+    for package, path in [("maplibre-gl", BASE_DIR / "node_modules/maplibre-gl/dist")]
+    if path.is_dir()
+]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = False
+
+if PRODUCTION:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = env_bool("ATW_SSL_REDIRECT", True)
+    SECURE_HSTS_SECONDS = env_int("ATW_HSTS_SECONDS", 31_536_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# --- Redis: one server, a database each; every part can be moved to a server of its own.
+REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379")
+BROKER_URL = env("CELERY_BROKER_URL", redis_db(REDIS_URL, 0))
+RESULT_URL = env("CELERY_RESULT_BACKEND", redis_db(REDIS_URL, 1))
+LAYER_URL = env("ATW_LAYER_URL", redis_db(REDIS_URL, 2))
+CACHE_URL = env("ATW_CACHE_URL", redis_db(REDIS_URL, 3))
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+}
+CHANNEL_LAYERS = {
+    "default": {
+        # The core layer drops messages at its capacity and goes deaf after FLUSHALL;
+        # pub/sub loses nothing while connected, and the streams' numbers heal the rest.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # redis-py 8 ends idle sockets after 5 s unless it is told not to.
+        "CONFIG": {"hosts": [{"address": LAYER_URL, "socket_timeout": None}], "prefix": "atw"},
+    }
+}
+
+# --- HTTP API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "users.auth.TokenAuthentication",
+        "users.auth.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "config.api.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.problems.problem_response",
+    "DATETIME_FORMAT": "iso-8601",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(days=env_int("ATW_TOKEN_DAYS", 30)),
+    "AUTH_HEADER_PREFIX": "Token",
+    "USER_SERIALIZER": "users.api.UserSerializer",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ATW Backend",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# --- Limits (docs/ARCHITECTURE.md). ATW_RATE_LIMITS=off lifts request rates, never sizes.
+RATE_LIMITS = env_bool("ATW_RATE_LIMITS", True)
+LOGIN_RATE = env("ATW_LOGIN_RATE", "10/min")
+MAX_FIX_BYTES = env_int("ATW_MAX_FIX_BYTES", 65_536)
+MAX_BATCH_BYTES = env_int("ATW_MAX_BATCH_BYTES", 1_048_576)
+MAX_BATCH_FIXES = 1_000
+MAX_TAPS = 100
+GPS_KEEP_DAYS = env_int("ATW_GPS_KEEP_DAYS", 30)
+
+# --- Mail
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env("EMAIL_HOST", "127.0.0.1")
+EMAIL_PORT = env_int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "ATW Dispatch <dispatch@atw.invalid>")
+
+STREETS_FILE = env("ATW_STREETS")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env("ATW_LOG_LEVEL", "INFO")},
+    # The access log would carry device tokens in paths; ours redacts them.
+    "loggers": {"django.channels.server": {"level": "WARNING"}},
+}

@@ -1,0 +1,49 @@
+"""What follows an event: topic -> subscribers, each on its queue.
+
+A handler takes the subject's id (a `TripEvent` for `trip.…`, an invoice for `invoice.…`), may
+run twice, and is run by `trips.events.relay` inside the transaction that marks it done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.module_loading import import_string
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A handler by its dotted path, and the queue that it runs on."""
+
+    path: str
+    queue: str
+
+    def load(self) -> Callable[[int], object]:
+        """The handler itself."""
+        handler: Callable[[int], object] = import_string(self.path)
+        return handler
+
+
+SUBSCRIBERS = {
+    "completion": Subscriber("trips.services.finish_completion", "normal"),
+    "invoice": Subscriber("billing.invoices.invoice_completed_trip", "normal"),
+    "invoice_mail": Subscriber("billing.mail.queue_invoice", "low_priority"),
+    "assignment_notice": Subscriber("users.notifications.notify_assignment", "normal"),
+    "trip_notices": Subscriber("users.notifications.notify_trip_event", "low_priority"),
+}
+
+SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
+    "trip.assigned": ("assignment_notice",),
+    "trip.transferred": ("assignment_notice",),
+    "trip.en_route_pickup": ("trip_notices",),
+    "trip.cancelled": ("trip_notices",),
+    "trip.unassigned": ("trip_notices",),
+    "trip.declined": ("trip_notices",),
+    "trip.stuck": ("trip_notices",),
+    "trip.completed": ("completion", "invoice"),
+    "invoice.issued": ("invoice_mail",),
+}
+
+#: Kinds of mail that are put into words elsewhere than in `users.notifications`.
+MAIL_COMPOSERS = {"invoice": "billing.mail.compose_invoice"}
+#: What follows a mail of such a kind once the mail server has taken it.
+AFTER_MAIL = {"invoice": "billing.mail.mark_sent"}

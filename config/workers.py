@@ -1,0 +1,62 @@
+"""A worker's signs of life: a key per queue that expires when its main loop stops.
+
+Cheaper than `inspect ping`, which starts a process and waits a second.
+"""
+
+import logging
+import time
+from typing import Any
+
+import redis
+from celery import bootsteps
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+EVERY_S = 3.0
+GOOD_FOR_S = 12
+
+
+def key(queue: str, node: str = "*") -> str:
+    """The key that a worker `node` keeps while it consumes `queue`."""
+    return f"atw:worker:{queue}:{node}"
+
+
+class WorkerSignsOfLife(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Runs in the consumer's own event loop, so that a hung consumer shows none."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        self._client = client()
+        self._timer: Any = None
+        super().__init__(parent, **kwargs)
+
+    def start(self, parent: Any) -> None:
+        self._show(parent)
+        self._timer = parent.timer.call_repeatedly(EVERY_S, self._show, (parent,))
+
+    def stop(self, parent: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    shutdown = stop
+
+    def _show(self, parent: Any) -> None:
+        try:
+            with self._client.pipeline(transaction=False) as pipeline:
+                for queue in parent.task_consumer.queues:
+                    pipeline.set(key(queue.name, parent.hostname), time.time(), ex=GOOD_FOR_S)
+                pipeline.execute()
+        except redis.RedisError as exc:
+            logger.warning("no sign of life sent: %s", type(exc).__name__)
+
+
+def client() -> "redis.Redis":
+    """A short-tempered connection to the broker's database."""
+    return redis.Redis.from_url(settings.BROKER_URL, socket_timeout=1, socket_connect_timeout=1)
+
+
+def alive(queue: str) -> bool:
+    """Whether some worker showed a sign of life for `queue`; raises RedisError."""
+    return any(client().scan_iter(key(queue), count=500))

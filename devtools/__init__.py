@@ -1,0 +1,1 @@
+"""Start the embedded services, run the processes, stop them all. Not used in production."""

@@ -1,0 +1,95 @@
+"""The command line of each of our processes, in one place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from devtools.bootstrap import ROOT
+from devtools.processes import (
+    STAGE_MAIL,
+    STAGE_SIMULATOR,
+    STAGE_WEB,
+    STAGE_WORKER,
+    Program,
+)
+
+QUEUES = {"high": "high_priority", "normal": "normal", "low": "low_priority"}
+SERVERS = ("daphne", "uvicorn")
+MESSAGE_BYTES, PING_S = "16384", "10"
+
+
+def web(server: str, fd: int, env: Mapping[str, str], name: str = "web") -> Program:
+    """A web process that accepts on the listening socket `fd`."""
+    argv = daphne_argv(fd) if server == "daphne" else uvicorn_argv(fd)
+    return python(name, argv, STAGE_WEB, env, pass_fds=[fd], grace_s=3.0)
+
+
+def daphne_argv(fd: int) -> list[str]:
+    """Silent (-v 0): its access log would hold device tokens."""
+    limits = ["--websocket-max-message-size", MESSAGE_BYTES]
+    pings = ["--ping-interval", PING_S, "--ping-timeout", PING_S]
+    return ["-m", "daphne", "--fd", str(fd), "-v", "0", *limits, *pings, "asgi:application"]
+
+
+def uvicorn_argv(fd: int) -> list[str]:
+    """The alternative for large fleets, with the same limits."""
+    limits = ["--ws-max-size", MESSAGE_BYTES, "--timeout-graceful-shutdown", "2"]
+    pings = ["--ws-ping-interval", PING_S, "--ws-ping-timeout", PING_S]
+    quiet = ["--no-access-log", "--log-level", "warning"]
+    return ["-m", "uvicorn", "--fd", str(fd), *limits, *pings, *quiet, "asgi:application"]
+
+
+def worker(name: str, env: Mapping[str, str]) -> Program:
+    """The worker of one queue; `name` is a key of QUEUES."""
+    # Broadcasts take a millisecond each: no child process between broker and sockets.
+    pool = "solo" if name == "high" else "prefork"
+    return python(f"worker-{name}", celery_argv([QUEUES[name]], name, pool), STAGE_WORKER, env)
+
+
+def celery_argv(queues: Sequence[str], name: str, pool: str, concurrency: int = 1) -> list[str]:
+    """A Celery worker that starts without waiting for neighbours."""
+    argv = ["-m", "celery", "-A", "config", "worker", "-Q", ",".join(queues), "-n", f"{name}@%h"]
+    argv += ["--pool", pool, "--concurrency", str(concurrency)]
+    return [*argv, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+
+
+def beat(data: Path, env: Mapping[str, str]) -> Program:
+    """The clock."""
+    argv = ["-m", "celery", "-A", "config", "beat", "--pidfile=", "--loglevel", "WARNING"]
+    argv += ["--schedule", str(data / "celerybeat-schedule")]
+    return python("beat", argv, STAGE_WORKER, env)
+
+
+def mail_sink(port: int, folder: Path, env: Mapping[str, str]) -> Program:
+    """The local SMTP server."""
+    argv = ["-m", "devtools.mailsink", "--port", str(port), "--folder", str(folder)]
+    return python("mail", argv, STAGE_MAIL, env, grace_s=1.0)
+
+
+def manage(command: str, *arguments: str, env: Mapping[str, str]) -> Program:
+    """`manage.py command`."""
+    argv = [str(ROOT / "manage.py"), command, *arguments]
+    return python(command, argv, STAGE_SIMULATOR, env, grace_s=2.0)
+
+
+def python(
+    name: str,
+    argv: Sequence[str],
+    stage: int,
+    env: Mapping[str, str],
+    *,
+    pass_fds: Sequence[int] = (),
+    grace_s: float = 4.0,
+) -> Program:
+    """A Python process of ours, run in the checkout with `argv` as its arguments."""
+    return Program(
+        name=name,
+        argv=[sys.executable, *argv],
+        stage=stage,
+        env=env,
+        cwd=ROOT,
+        pass_fds=pass_fds,
+        grace_s=grace_s,
+    )

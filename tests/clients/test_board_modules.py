@@ -1,0 +1,15 @@
+"""The board's pure JavaScript modules, tested by Node's own runner."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.clients.node import node_binary
+
+
+def test_the_boards_pure_modules_keep_what_their_own_tests_say() -> None:
+    suite = Path(__file__).with_name("pure.test.mjs")
+    command = [node_binary(), "--test", str(suite)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stdout

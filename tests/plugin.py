@@ -1,0 +1,86 @@
+"""Real services for the whole test session; `addopts = -p tests.plugin` loads it.
+
+pytest-django reads the settings before any conftest.py, so the addresses must be in the
+environment even earlier. The services are always our own: a DATABASE_URL or REDIS_URL of
+the shell may be somebody's data.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Generator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from devtools.instance import Instance
+from devtools.mailsink import MailSink, serve
+from devtools.postgres import Postgres
+from devtools.processes import Reaper
+from devtools.valkey import Valkey
+
+pytest_plugins = ["tests.fixtures_processes"]
+
+# The cluster is thrown away: a crash of the machine may cost it.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Services:
+    """PostgreSQL, Valkey, an SMTP server and the web server's socket, for one session."""
+
+    def __init__(self) -> None:
+        self.data = Path(tempfile.mkdtemp(prefix="atw-test-"))
+        self.data.chmod(0o711)
+        self.instance = Instance(self.data)
+        self.logs = self.instance.folder("log")
+        self.reaper = Reaper()
+        self.reaper.remove_at_end(self.data)
+        self.mails: list[EmailMessage] = []
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.base_url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def start(self) -> None:
+        """Start all; put their addresses into the environment."""
+        postgres = Postgres.of(self.instance, **FAST)
+        valkey = Valkey.of(self.instance)
+        for service in (postgres, valkey):
+            service.prepare()
+            program = service.program()
+            service.wait_ready(self.reaper.spawn(program, self.logs / f"{program.name}.log"))
+        smtp_port = self.instance.port("smtp")
+        folder = self.instance.folder("mail")
+        self.controller = serve(MailSink(folder, self.mails.append), smtp_port)
+        os.environ.update(
+            DATABASE_URL=postgres.url,
+            REDIS_URL=valkey.url,
+            SECRET_KEY=self.instance.secret("django"),
+            ATW_PROFILE="dev",
+            ATW_DATA=str(self.data),
+            ATW_BASE_URL=self.base_url,
+            ATW_ORIGINS=self.base_url,
+            EMAIL_HOST="127.0.0.1",
+            EMAIL_PORT=str(smtp_port),
+        )
+
+    def stop(self) -> None:
+        """Stop all and delete the data."""
+        self.listener.close()
+        self.controller.stop()
+        self.reaper.end_all()
+
+
+SERVICES = pytest.StashKey[Services]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config,
+) -> Generator[None, None, None]:
+    """Start before pytest-django's hook of the same name reads the settings."""
+    services = early_config.stash[SERVICES] = Services()
+    services.start()
+    early_config.add_cleanup(services.stop)
+    return (yield)

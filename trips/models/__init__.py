@@ -1,0 +1,29 @@
+"""The tables of the trips app, by subject."""
+
+from trips.models.company import Company, Facility, Patient, Payer
+from trips.models.fleet import Device, Driver, Shift, Vehicle
+from trips.models.gps import GpsFix, QuarantinedFix, VehiclePosition
+from trips.models.log import Delivery, Epoch, Stream, StreamEntry, TripEvent
+from trips.models.trip import Assignment, TapAnswer, Trip
+
+__all__ = [
+    "Assignment",
+    "Company",
+    "Delivery",
+    "Device",
+    "Driver",
+    "Epoch",
+    "Facility",
+    "GpsFix",
+    "Patient",
+    "Payer",
+    "QuarantinedFix",
+    "Shift",
+    "Stream",
+    "StreamEntry",
+    "TapAnswer",
+    "Trip",
+    "TripEvent",
+    "Vehicle",
+    "VehiclePosition",
+]

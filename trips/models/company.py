@@ -1,0 +1,77 @@
+"""The company, and the people and organisations that it works for."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Company(models.Model):
+    """The one company that this installation serves."""
+
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    currency = models.CharField(max_length=3, default="USD")
+    phone = models.CharField(max_length=32, blank=True)
+    email = models.EmailField(blank=True)
+    address = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "company"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="company_is_one")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def get(cls) -> "Company":
+        """The company, with defaults where nobody has set it up yet."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1, name="ATW Transport")
+
+
+class Facility(models.Model):
+    """A clinic, dialysis centre or hospital that books trips for its patients."""
+
+    name = models.CharField(max_length=120, unique=True)
+    phone = models.CharField(max_length=32, blank=True)
+    email = models.EmailField(blank=True, help_text="Where its invoices go.")
+    address = models.CharField(max_length=250, blank=True)
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="facilities"
+    )
+
+    class Meta:
+        verbose_name_plural = "facilities"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Payer(models.Model):
+    """Who pays for trips: a Medicaid broker, an insurer, a plan."""
+
+    name = models.CharField(max_length=120, unique=True)
+    email = models.EmailField(blank=True, help_text="Where its invoices go.")
+    address = models.CharField(max_length=250, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Patient(models.Model):
+    """A person who is driven. `user` is there where they have an account of their own."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="patient"
+    )
+    name = models.CharField(max_length=120)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=32, blank=True)
+    address = models.CharField(max_length=250, blank=True)
+    member_id = models.CharField(max_length=64, blank=True, help_text="At the payer.")
+    payer = models.ForeignKey(Payer, models.PROTECT, null=True, blank=True)
+    facilities = models.ManyToManyField(Facility, blank=True, related_name="patients")
+    language = models.CharField(max_length=8, default="en")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"patient {self.pk}"

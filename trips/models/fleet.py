@@ -1,0 +1,88 @@
+"""Vehicles, drivers, shifts, and the devices that report positions."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class Vehicle(models.Model):
+    """One vehicle. `capacities` lists alternative seatings, e.g. [{"amb": 4, "wc": 1}, …]."""
+
+    class State(models.TextChoices):
+        IN_SERVICE = "in_service"
+        OUT_OF_SERVICE = "out_of_service"
+
+    name = models.CharField(max_length=64, unique=True)
+    plate = models.CharField(max_length=16, blank=True)
+    capacities = models.JSONField(default=list)
+    state = models.CharField(max_length=16, choices=State, default=State.IN_SERVICE)
+    inspection_due = models.DateField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Driver(models.Model):
+    """A driver; the account holds the name and the login."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="driver")
+    licence = models.CharField(max_length=64, blank=True)
+    licence_expires = models.DateField(null=True, blank=True)
+    qualifications = models.JSONField(default=list, blank=True, help_text='E.g. ["stretcher"].')
+
+    def __str__(self) -> str:
+        return self.user.display_name
+
+
+class Shift(models.Model):
+    """A driver on duty with a vehicle; `ends_at` empty: until it is closed."""
+
+    driver = models.ForeignKey(Driver, models.CASCADE, related_name="shifts")
+    vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="shifts")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="shift_ends_after_start",
+            ),
+            models.UniqueConstraint(
+                fields=["driver"], condition=Q(ends_at__isnull=True), name="shift_one_open"
+            ),
+        ]
+        indexes = [models.Index(fields=["driver", "starts_at"], name="shift_of_driver")]
+
+    def __str__(self) -> str:
+        return f"shift {self.pk}"
+
+
+class Device(models.Model):
+    """A source of positions: a vehicle's tracker, or a driver's phone.
+
+    Duplicates are found per device. `token_digest` is the hash of the token in a tracker's
+    URL; a driver's phone authenticates as the driver and has none.
+    """
+
+    vehicle = models.ForeignKey(
+        Vehicle, models.CASCADE, null=True, blank=True, related_name="devices"
+    )
+    driver = models.OneToOneField(
+        Driver, models.CASCADE, null=True, blank=True, related_name="device"
+    )
+    name = models.CharField(max_length=64, blank=True)
+    token_digest = models.CharField(max_length=128, unique=True, null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(vehicle__isnull=False) ^ Q(driver__isnull=False),
+                name="device_of_vehicle_or_driver",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"device {self.pk}"

@@ -1,0 +1,252 @@
+"""The four sockets: they authenticate, parse frames and call the hub."""
+
+import asyncio
+import time
+from typing import Any, ClassVar
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.urls import re_path
+
+from config.problems import DATABASE_AWAY
+from trips import access, links
+from trips.events.streams import BOARD, trip_stream, user_stream
+from trips.realtime import credentials, messages, resume
+from trips.realtime.credentials import Credential
+from trips.realtime.hub import (
+    CLOSE_FORBIDDEN,
+    CLOSE_NOT_FOUND,
+    CLOSE_TOO_SLOW,
+    CLOSE_UNAUTHENTICATED,
+    Socket,
+    hub,
+    read,
+)
+from trips.realtime.outbox import Outbox
+from trips.realtime.projections import Audience, audience_of
+from users.roles import Permission
+
+#: A client that says nothing after `hello` gets a snapshot.
+RESUME_WITHIN_S = 1.0
+#: Bad frames that a socket may send before it is closed.
+MOST_BAD_FRAMES = 20
+CLOSE_POLICY, CLOSE_TRY_LATER = 1008, 1013
+
+
+class Refused(Exception):
+    """The socket is accepted and closed with `code`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """One numbered stream over one socket. Subclasses say which, and to whom."""
+
+    # The hub has the process's one subscription to the layer; a channel per socket would
+    # cost ten times the CPU and lose messages.
+    channel_layer_alias = "none"
+    batch: ClassVar[bool] = False
+    socket: Socket | None = None
+
+    async def admit(self) -> Socket:
+        """The socket for this handshake; raises Refused."""
+        raise NotImplementedError
+
+    async def connect(self) -> None:
+        self._tasks: list[asyncio.Task[None]] = []
+        self._joining = asyncio.Lock()
+        self._resumed = self._closed = False
+        self._bad_frames = 0
+        await self.accept(subprotocol=credentials.echoed(self.scope))
+        try:
+            self.socket = await self.admit()
+            await self._hello(self.socket)
+        except Refused as refusal:
+            await self._close(refusal.code)
+        except DATABASE_AWAY:
+            await self._close(CLOSE_TRY_LATER)
+
+    async def _hello(self, socket: Socket) -> None:
+        hub.start()
+        self._epoch = await read(resume.epoch)
+        head = (await read(resume.heads, [socket.stream]))[socket.stream]
+        hello = messages.Hello(stream=socket.stream, epoch=self._epoch, seq=head)
+        socket.outbox.put(messages.encode(hello))
+        self._tasks = [
+            asyncio.create_task(self._write(socket)),
+            asyncio.create_task(self._snapshot_unless_resumed()),
+        ]
+
+    async def _snapshot_unless_resumed(self) -> None:
+        await asyncio.sleep(RESUME_WITHIN_S)
+        if not self._resumed:
+            await self._join(None, resuming=False)
+
+    async def _join(self, since: int | None, *, resuming: bool) -> None:
+        self._resumed = True
+        async with self._joining:
+            if self.socket is None or self._closed:
+                return
+            try:
+                await hub.join(self.socket, since, resuming=resuming)
+            except DATABASE_AWAY:
+                await self._close(CLOSE_TRY_LATER)
+
+    async def _write(self, socket: Socket) -> None:
+        """Send what the hub puts into the outbox, until the socket ends or is too slow."""
+        outbox = socket.outbox
+        while not outbox.overflowed:
+            for text in outbox.take(time.monotonic()):
+                await self.send(text_data=text)
+            await _woken(outbox)
+        await self._close(CLOSE_TOO_SLOW)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.socket is None or self._closed:
+            return
+        try:
+            if text_data is None:
+                raise messages.BadFrame("Frames are JSON text, not binary.")
+            await self._on_frame(self.socket, messages.decode(text_data))
+        except messages.BadFrame as exc:
+            await self._on_bad_frame(self.socket, str(exc))
+
+    async def _on_frame(self, socket: Socket, frame: messages.FromClient) -> None:
+        match frame:
+            case messages.Resume():
+                since = frame.since if frame.epoch == self._epoch else None
+                await self._join(since, resuming=frame.epoch is not None)
+            case messages.Subscribe():
+                socket.only_trips = None if frame.trips is None else frozenset(frame.trips)
+            case messages.Ack():
+                socket.outbox.acked = max(
+                    socket.outbox.acked, min(frame.frames, socket.outbox.sent)
+                )
+            case messages.Gps():
+                await self._on_gps(socket, frame)
+
+    async def _on_gps(self, socket: Socket, frame: messages.Gps) -> None:
+        from trips.tracking.ingest import Unavailable, take_frame
+
+        user = socket.credential.user if socket.credential else None
+        if user is None or not user.may(Permission.DRIVE):
+            raise messages.BadFrame("Only drivers send positions.")
+        try:
+            answer = await take_frame(user.pk, frame, socket.trip_id)
+        except Unavailable:
+            error = messages.Error("unavailable", "Not kept; send it again.", frame.ref)
+            socket.outbox.put(messages.encode(error))
+        else:
+            socket.outbox.put(messages.encode(answer))
+
+    async def _on_bad_frame(self, socket: Socket, detail: str) -> None:
+        socket.outbox.put(messages.encode(messages.Error("bad_frame", detail[:300])))
+        self._bad_frames += 1
+        if self._bad_frames > MOST_BAD_FRAMES:
+            await self._close(CLOSE_POLICY)
+
+    async def _close(self, code: int) -> None:
+        if not self._closed:
+            self._closed = True
+            await self.close(code)
+
+    async def disconnect(self, code: int) -> None:
+        self._closed = True
+        if self.socket is not None:
+            hub.leave(self.socket)
+        for task in self._tasks:
+            task.cancel()
+
+    def _socket(
+        self,
+        stream: str,
+        audience: Audience,
+        credential: Credential | None,
+        trip_id: int | None = None,
+    ) -> Socket:
+        outbox = Outbox(batch=self.batch, opened_at=time.monotonic())
+        return Socket(stream, audience, credential, outbox, self._close, trip_id)
+
+    async def _login(self) -> Credential:
+        credential: Credential | None = await read(credentials.authenticate, self.scope)
+        if credential is None:
+            raise Refused(CLOSE_UNAUTHENTICATED)
+        return credential
+
+
+class BoardConsumer(StreamConsumer):
+    """`/ws/dispatch/`: the whole board."""
+
+    batch = True
+
+    async def admit(self) -> Socket:
+        credential = await self._login()
+        if not credential.user.may(Permission.SEE_BOARD):
+            raise Refused(CLOSE_FORBIDDEN)
+        return self._socket(BOARD, Audience.DISPATCH, credential)
+
+
+class TripConsumer(StreamConsumer):
+    """`/ws/trips/{id}/`: one trip, for who may see it."""
+
+    async def admit(self) -> Socket:
+        credential = await self._login()
+        trip_id = int(self.scope["url_route"]["kwargs"]["trip_id"])
+        if not await read(_may_see, credential.user, trip_id):
+            raise Refused(CLOSE_NOT_FOUND)
+        audience = audience_of(credential.user)
+        return self._socket(trip_stream(trip_id), audience, credential, trip_id)
+
+
+class MeConsumer(StreamConsumer):
+    """`/ws/me/`: one's own notices, and a driver's assignments."""
+
+    async def admit(self) -> Socket:
+        credential = await self._login()
+        user = credential.user
+        return self._socket(user_stream(user.pk), audience_of(user), credential)
+
+
+class TrackConsumer(StreamConsumer):
+    """`/ws/track/{signed}/`: an expiring public link, one trip, redacted."""
+
+    async def admit(self) -> Socket:
+        if not credentials.origin_allowed(self.scope, required=False):
+            raise Refused(CLOSE_UNAUTHENTICATED)
+        trip_id = await read(links.read, self.scope["url_route"]["kwargs"]["signed"])
+        if trip_id is None:
+            raise Refused(CLOSE_NOT_FOUND)
+        return self._socket(trip_stream(trip_id), Audience.PUBLIC, None, trip_id)
+
+
+class UnknownConsumer(StreamConsumer):
+    """Any other address: accepted and closed as not found, like an absent trip."""
+
+    async def admit(self) -> Socket:
+        raise Refused(CLOSE_NOT_FOUND)
+
+
+def _may_see(user: Any, trip_id: int) -> bool:
+    return access.visible_trips(user).filter(pk=trip_id).exists()
+
+
+async def _woken(outbox: Outbox) -> None:
+    """Until the hub put something in, or merged positions are due."""
+    wait_s = outbox.wait_s(time.monotonic())
+    if wait_s == 0.0:
+        return
+    try:
+        await asyncio.wait_for(outbox.wake.wait(), wait_s)
+    except TimeoutError:
+        return
+    outbox.wake.clear()
+
+
+routes = [
+    re_path(r"^ws/dispatch/$", BoardConsumer.as_asgi()),
+    re_path(r"^ws/trips/(?P<trip_id>\d{1,18})/$", TripConsumer.as_asgi()),
+    re_path(r"^ws/me/$", MeConsumer.as_asgi()),
+    re_path(r"^ws/track/(?P<signed>[\w:.-]{1,200})/$", TrackConsumer.as_asgi()),
+    re_path(r"", UnknownConsumer.as_asgi()),
+]

@@ -1,0 +1,62 @@
+"""Where each vehicle's marker stands, so that it never goes back in time."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from trips.lifecycle import STARTED
+from trips.models import Trip, VehiclePosition
+from trips.realtime.broadcast import LiveFix
+
+#: How far a phone's clock may be ahead before its fix no longer moves the marker.
+CLOCK_TOLERANCE_S = 30.0
+#: Rows written while a previous reading was under way are read again.
+OVERLAP = timedelta(seconds=5)
+
+
+class Markers:
+    """The newest time shown per vehicle, or per trip where a fix names no vehicle (pure)."""
+
+    def __init__(self) -> None:
+        self._shown: dict[tuple[str, int | None], float] = {}
+
+    def newer(self, fixes: Iterable[LiveFix], now: float) -> list[LiveFix]:
+        """Those of `fixes` that move a marker, newest per vehicle; `now` in unix seconds."""
+        newest: dict[tuple[str, int | None], LiveFix] = {}
+        for fix in fixes:
+            key = _key(fix)
+            if self._shown.get(key, 0.0) < fix["at"] <= now + CLOCK_TOLERANCE_S:
+                self._shown[key] = fix["at"]
+                newest[key] = fix
+        return list(newest.values())
+
+
+def _key(fix: LiveFix) -> tuple[str, int | None]:
+    return ("vehicle", fix["vehicle"]) if fix["vehicle"] is not None else ("trip", fix["trip"])
+
+
+def moved_since(since: datetime) -> tuple[list[LiveFix], datetime]:
+    """Positions written after `since`, and the time to ask from next."""
+    rows = list(VehiclePosition.objects.filter(updated_at__gt=since - OVERLAP))
+    started = Trip.objects.filter(
+        status__in=STARTED, vehicle__in=[row.vehicle_id for row in rows]
+    ).order_by("-state_since")
+    aboard: dict[int, list[int]] = {}
+    for vehicle_id, trip_id in started.values_list("vehicle_id", "pk"):
+        if vehicle_id is not None:
+            aboard.setdefault(vehicle_id, []).append(trip_id)
+    fixes = [_live_fix(row, aboard.get(row.vehicle_id, [])) for row in rows]
+    return fixes, max([since, *(row.updated_at for row in rows)])
+
+
+def _live_fix(row: VehiclePosition, trips: list[int]) -> LiveFix:
+    return LiveFix(
+        vehicle=row.vehicle_id,
+        driver=row.driver_id,
+        trip=trips[0] if trips else None,
+        trips=trips,
+        lat=row.latitude,
+        lon=row.longitude,
+        speed=row.speed_mps,
+        heading=row.heading_deg,
+        at=row.recorded_at.timestamp(),
+    )

@@ -1,0 +1,89 @@
+"""What one socket has yet to be sent: numbered frames in order, positions latest-wins (pure).
+
+A socket that acknowledges what it gets is sent every frame at once. One that falls behind
+gets the newest position per vehicle four times a second, one that never acknowledged
+anything once a second. Numbered frames are never dropped: over the bound the socket
+is closed with 4408, and the client resumes.
+"""
+
+import asyncio
+from collections import deque
+
+from trips.realtime import messages
+
+#: Frames on the way, beyond which a socket counts as slow (clients ack every 64).
+SLOW_AFTER = 256
+SLOW_PERIOD_S = 0.25
+SILENT_PERIOD_S = 1.0
+#: A client acks at least every 5 s; one that has not by now never will.
+ACK_DUE_S = 7.0
+#: Unsent numbered frames and their size, beyond which the socket is closed.
+MOST_WAITING = 1_000
+MOST_WAITING_CHARS = 4_000_000
+
+
+class Outbox:
+    """Queue of one socket, written by the hub, emptied by the socket's own writer."""
+
+    def __init__(self, *, batch: bool, opened_at: float) -> None:
+        self.batch = batch  # the board gets gps.batch, others gps_update
+        self.opened_at = opened_at  # monotonic seconds, as every `now` here
+        self.sent = 0
+        self.acked = 0
+        self.overflowed = False
+        self.held = True  # positions wait until the socket has its snapshot
+        self.wake = asyncio.Event()
+        self._frames: deque[str] = deque()
+        self._chars = 0
+        self._positions: dict[int | None, messages.Fix] = {}
+        self._flushed_at = 0.0
+
+    def behind(self, now: float) -> bool:
+        """Whether positions are to be thinned out for this socket."""
+        silent = not self.acked and now - self.opened_at > ACK_DUE_S
+        return silent or self.sent - self.acked > SLOW_AFTER
+
+    def put(self, text: str) -> None:
+        """Queue a frame that must arrive, in order."""
+        self._frames.append(text)
+        self._chars += len(text)
+        if len(self._frames) > MOST_WAITING or self._chars > MOST_WAITING_CHARS:
+            self.overflowed = True
+        self.wake.set()
+
+    def merge(self, fix: messages.Fix) -> None:
+        """Keep `fix` as its vehicle's newest until the next flush."""
+        key = fix.vehicle_id if fix.vehicle_id is not None else fix.trip_id
+        self._positions[key] = fix
+        self.wake.set()
+
+    def take(self, now: float) -> list[str]:
+        """The frames to send now (`now`: monotonic seconds)."""
+        texts = list(self._frames)
+        self._frames.clear()
+        self._chars = 0
+        if self.wait_s(now) == 0.0:
+            texts += self._position_frames()
+            self._positions.clear()
+            self._flushed_at = now
+        self.sent += len(texts)
+        return texts
+
+    def wait_s(self, now: float) -> float | None:
+        """Seconds until merged positions may go; None where none wait."""
+        if self.held or not self._positions:
+            return None
+        period = SLOW_PERIOD_S if self.acked else SILENT_PERIOD_S
+        return max(0.0, self._flushed_at + period - now)
+
+    def _position_frames(self) -> list[str]:
+        fixes = list(self._positions.values())
+        if self.batch:
+            return [messages.encode(messages.GpsBatch(fixes=fixes))]
+        return [messages.encode(gps_update(fix)) for fix in fixes]
+
+
+def gps_update(fix: messages.Fix, trip_id: int | None = None) -> messages.GpsUpdate:
+    """The frame that a trip's watchers get for one fix, under the trip that they watch."""
+    fields = {name: getattr(fix, name) for name in fix.__struct_fields__}
+    return messages.GpsUpdate(**{**fields, "trip_id": trip_id or fix.trip_id})

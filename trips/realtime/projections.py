@@ -1,0 +1,96 @@
+"""What each audience may read of a trip: the one place that withholds.
+
+dispatch   everything (dispatchers, administrators, billers)
+driver     what the job needs: the patient's name, both addresses, needs and notes
+requester  the patient and their facility: all but other people's data
+public     a tracking link: status, times, vehicle, the driver's first name, the
+           neighbourhood but no address
+"""
+
+from enum import StrEnum
+
+from trips.access import actors
+from trips.lifecycle import Status, possible
+from trips.models import Driver, Trip
+from trips.realtime import messages
+from trips.realtime.messages import Named, Place, iso
+from users.models import User
+from users.roles import Permission, Role
+
+
+class Audience(StrEnum):
+    """For whom a trip is shown."""
+
+    DISPATCH = "dispatch"
+    DRIVER = "driver"
+    REQUESTER = "requester"
+    PUBLIC = "public"
+
+
+def audience_of(user: User) -> Audience:
+    """How much of a visible trip `user` may read."""
+    if user.may(Permission.SEE_ALL_TRIPS):
+        return Audience.DISPATCH
+    return Audience.DRIVER if user.role == Role.DRIVER else Audience.REQUESTER
+
+
+def trip_view(trip: Trip, audience: Audience) -> messages.Trip:
+    """`trip` for `audience`; its relations should be joined (`queries.with_related`)."""
+    public = audience is Audience.PUBLIC
+    billing = audience in (Audience.DISPATCH, Audience.REQUESTER)
+    return messages.Trip(
+        id=trip.pk,
+        status=trip.status,
+        version=trip.version,
+        mobility=trip.mobility,
+        pickup=_place(trip, "pickup", hidden=public),
+        dropoff=_place(trip, "dropoff", hidden=public),
+        scheduled_at=iso(trip.scheduled_at) if trip.scheduled_at else None,
+        window_minutes=trip.window_minutes,
+        appointment_at=iso(trip.appointment_at) if trip.appointment_at else None,
+        state_since=iso(trip.state_since),
+        driver=_driver(trip.driver, first_name_only=audience not in _KNOWS_DRIVER),
+        vehicle=Named(trip.vehicle.pk, trip.vehicle.name) if trip.vehicle else None,
+        patient=None if public else Named(trip.patient_id, trip.patient.name),
+        needs=None if public else list(trip.needs),
+        escorts=None if public else trip.escorts,
+        notes=None if public else trip.notes,
+        facility=Named(trip.facility.pk, trip.facility.name) if billing and trip.facility else None,
+        payer=Named(trip.payer.pk, trip.payer.name) if billing and trip.payer else None,
+        return_of=None if public else trip.return_of_id,
+    )
+
+
+_KNOWS_DRIVER = (Audience.DISPATCH, Audience.DRIVER)
+
+
+#: Decimals of a degree that a public link shows: about 100 m.
+PUBLIC_DECIMALS = 3
+
+
+def _place(trip: Trip, end: str, *, hidden: bool) -> Place:
+    latitude: float = getattr(trip, f"{end}_latitude")
+    longitude: float = getattr(trip, f"{end}_longitude")
+    if hidden:
+        return Place(round(latitude, PUBLIC_DECIMALS), round(longitude, PUBLIC_DECIMALS))
+    return Place(latitude, longitude, getattr(trip, f"{end}_address"))
+
+
+def _driver(driver: Driver | None, *, first_name_only: bool) -> Named | None:
+    if driver is None:
+        return None
+    user = driver.user
+    name = (user.first_name or "Driver") if first_name_only else user.display_name
+    return Named(driver.pk, name)
+
+
+def trip_for(trip: Trip, user: User) -> messages.TripWithActions:
+    """`trip` as the HTTP API answers it to `user`."""
+    view = trip_view(trip, audience_of(user))
+    actions = [
+        messages.TripAction(action.value, list(requires))
+        for action, requires in possible(Status(trip.status), actors(user, trip))
+    ]
+    return messages.TripWithActions(
+        **{name: getattr(view, name) for name in view.__struct_fields__}, actions=actions
+    )

@@ -1,0 +1,104 @@
+"""The trips tasks. Each parses and calls; what they do stands in services and the relay."""
+
+from celery import shared_task
+
+from trips import services
+from trips.events import relay
+from trips.events.streams import BOARD, trip_stream, user_stream
+from trips.lifecycle import Status
+from trips.models import Delivery, Trip, TripEvent
+from trips.realtime import resume
+from trips.realtime.broadcast import LiveFix, ring_streams, send_positions
+from trips.tracking.live import live_fix
+from trips.tracking.retention import roll_days
+from users.mailer import sweep_mail
+
+
+@shared_task(max_retries=0, expires=30)
+def broadcast_gps_update(
+    trip_id: int,
+    latitude: float,
+    longitude: float,
+    speed: float | None = None,
+    heading: float | None = None,
+) -> str:
+    """Send one live frame for a trip; stores nothing. Degrees, m/s. Never retried: it is stale.
+
+    Works for a trip id that is not in the database; ValueError for what is no position.
+    """
+    send_positions([live_fix(trip_id, latitude, longitude, speed, heading)])
+    return f"GPS update broadcast for trip {trip_id}"
+
+
+@shared_task(max_retries=0, expires=30)
+def broadcast_gps_batch(fixes: list[LiveFix]) -> str:
+    """Send the newest positions of several vehicles as one message (the GPS door's)."""
+    send_positions(fixes)
+    return f"GPS update broadcast for {len(fixes)} vehicles"
+
+
+@shared_task(max_retries=0, expires=60)
+def broadcast_trip_status(trip_id: int, status: str, message: str = "") -> str:
+    """Ring for a trip's committed events; sends nothing where `status` is not the trip's."""
+    trip = Trip.objects.select_related("driver").filter(pk=trip_id).first()
+    if trip is None:
+        return f"trip {trip_id} is unknown: nothing sent"
+    if trip.status != status:
+        return f"trip {trip_id} is {trip.status}, not {status}: nothing sent"
+    names = [BOARD, trip_stream(trip_id), *map(user_stream, _watchers(trip))]
+    ring_streams(resume.heads(names), message)
+    return f"trip {trip_id} status broadcast: {status}"
+
+
+def _watchers(trip: Trip) -> list[int]:
+    """The driver's account, or the one of who had the trip until the newest event."""
+    if trip.driver is not None:
+        return [trip.driver.user_id]
+    last = trip.assignments.select_related("driver").order_by("-pk").first()
+    return [last.driver.user_id] if last else []
+
+
+@shared_task(max_retries=0, expires=60)
+def ring(streams: list[str]) -> str:
+    """Ring for streams that got new entries, e.g. a person's notifications."""
+    ring_streams(resume.heads(streams))
+    return f"rang {len(streams)} streams"
+
+
+@shared_task(max_retries=0)
+def deliver(topic: str, subject_id: int, subscriber: str, attempt: int) -> str:
+    """Run one delivery of the outbox; retried by the relay only: one clock."""
+    return relay.run(topic, subject_id, subscriber, attempt)
+
+
+@shared_task(max_retries=0, expires=60)
+def sweep() -> str:
+    """Queue again what a crash or an absent broker left behind."""
+    return f"{relay.sweep()} deliveries, {sweep_mail()} mails"
+
+
+@shared_task(ignore_result=False)
+def process_trip_completion(trip_id: int) -> str:
+    """Run what is owed to a completed trip: invoice, notices, vehicle free. Idempotent."""
+    event = TripEvent.objects.filter(
+        trip_id=trip_id, event="trip.completed", trip__status=Status.COMPLETED
+    ).last()
+    if event is None:
+        return f"trip {trip_id} is not completed: nothing to do"
+    owed = Delivery.objects.filter(topic="trip.completed", subject_id=event.pk)
+    for row in owed.filter(state=Delivery.State.PENDING):
+        relay.run(row.topic, row.subject_id, row.subscriber, row.attempts)
+    return f"trip {trip_id} completion processed"
+
+
+@shared_task
+def cleanup_old_gps_data() -> str:
+    """Make the partitions of the days ahead and drop those past the kept days."""
+    made, dropped = roll_days()
+    return f"{made} days made, {dropped} dropped"
+
+
+@shared_task
+def check_trip_timeouts() -> str:
+    """Flag trips that have been in one driver's state for too long, once each."""
+    return f"{services.flag_stuck()} trips flagged"

@@ -1,0 +1,141 @@
+"""From parsed fixes to kept ones: whose they are, whether to believe them, commit, push.
+
+The road of every position, whether it came by POST, from a phone app or over a socket.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from trips.realtime.broadcast import LiveFix
+from trips.tracking.filters import Track, Verdict, judge
+from trips.tracking.fixes import BadFix, Fix
+from trips.tracking.pusher import Pusher
+from trips.tracking.roster import Held, Reporter, Roster, at_time, still_held
+from trips.tracking.store import Doubt, GroupCommit, Row, microseconds
+
+#: Devices whose last position a process remembers.
+MOST_TRACKS = 20_000
+
+Parsed = tuple[bytes, Fix | BadFix]
+
+
+class Outcome(msgspec.Struct):
+    """The answer to one report, as JSON."""
+
+    accepted: int
+    duplicates: int
+    quarantined: list[dict[str, Any]]
+
+
+class Addressed(msgspec.Struct, frozen=True):
+    """The trip in the URL, and when the reporting driver had it."""
+
+    trip_id: int
+    held: list[Held]
+
+
+class Intake:
+    """One per process."""
+
+    def __init__(self) -> None:
+        self.roster = Roster()
+        self._store = GroupCommit()
+        self._pusher = Pusher()
+        self._tracks: dict[int, Track] = {}
+
+    async def take(
+        self, reporter: Reporter, addressed: Addressed | None, parsed: Sequence[Parsed]
+    ) -> Outcome:
+        """Keep or quarantine each of `parsed`; returns after the commit, or Unavailable."""
+        now = time.time()
+        rows: list[Row] = []
+        doubts: list[Doubt] = []
+        refused: list[dict[str, Any]] = []
+        trip_id = addressed.trip_id if addressed else None
+        track = self._track(reporter.device_id)
+        for index, (raw, fix) in enumerate(parsed):
+            verdict, reason = self._judge(fix, track, now)
+            if verdict is None or isinstance(fix, BadFix):
+                doubts.append(Doubt(reporter.device_id, trip_id, reason, raw))
+                refused.append({"index": index, "reason": reason})
+            else:
+                rows.append(self._row(reporter, addressed, fix, verdict, now))
+        new = await self._store.keep(rows, doubts)
+        self._push([row for row, is_new in zip(rows, new, strict=True) if is_new], addressed)
+        return Outcome(sum(new), len(new) - sum(new), refused)
+
+    def _judge(self, fix: Fix | BadFix, track: Track, now: float) -> tuple[Verdict | None, str]:
+        if isinstance(fix, BadFix):
+            return None, fix.reason
+        return judge(fix, now if fix.recorded_at is None else fix.recorded_at, track, now)
+
+    def _track(self, device_id: int) -> Track:
+        if len(self._tracks) > MOST_TRACKS:
+            self._tracks.clear()
+        return self._tracks.setdefault(device_id, Track())
+
+    def _row(
+        self,
+        reporter: Reporter,
+        addressed: Addressed | None,
+        fix: Fix,
+        verdict: Verdict,
+        now: float,
+    ) -> Row:
+        at = now if fix.recorded_at is None else fix.recorded_at
+        vehicle_id = self.roster.vehicle_of(reporter)
+        aboard = self.roster.aboard(vehicle_id)
+        trip_id = aboard[0] if aboard else None
+        if addressed is not None:
+            held = at_time(addressed.held, at)
+            trip_id = addressed.trip_id if held else None
+            vehicle_id = held.vehicle_id if held else vehicle_id
+        return Row(
+            reporter.device_id,
+            vehicle_id,
+            reporter.driver_id,
+            trip_id,
+            microseconds(at),
+            fix.latitude,
+            fix.longitude,
+            fix.speed_mps,
+            fix.heading_deg,
+            fix.accuracy_m,
+            fix.altitude_m,
+            fix.battery,
+            fix.client_id,
+            verdict.value,
+        )
+
+    def _push(self, rows: list[Row], addressed: Addressed | None) -> None:
+        """Hand the newest believed position of each vehicle to the high-priority queue."""
+        newest: dict[int | None, Row] = {}
+        for row in rows:
+            known = newest.get(row.vehicle_id)
+            if row.verdict == Verdict.KEPT and (
+                known is None or known.recorded_us < row.recorded_us
+            ):
+                newest[row.vehicle_id] = row
+        for row in newest.values():
+            trips = list(self.roster.aboard(row.vehicle_id))
+            if addressed and addressed.trip_id not in trips and still_held(addressed.held):
+                trips.append(addressed.trip_id)
+            if row.vehicle_id is not None or trips:
+                self._pusher.push(_live(row, trips))
+
+
+def _live(row: Row, trips: list[int]) -> LiveFix:
+    return LiveFix(
+        vehicle=row.vehicle_id,
+        driver=row.driver_id,
+        trip=row.trip_id,
+        trips=trips,
+        lat=row.latitude,
+        lon=row.longitude,
+        speed=row.speed_mps,
+        heading=row.heading_deg,
+        at=row.recorded_us / 1_000_000,
+    )

@@ -1,0 +1,180 @@
+"""Who reports, for which vehicle and trip: a cache that is right within a second.
+
+Each process asks the database about all that it has cached once a second, so a revoked
+token, an ended assignment or a started trip is seen without Redis and without signals.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from math import inf
+
+import msgspec
+
+from trips.lifecycle import STARTED
+from trips.tracking.lane import Lane, Unavailable
+
+logger = logging.getLogger(__name__)
+
+REFRESH_S = 0.9
+#: Entries beyond which the caches start afresh: a bound on memory, not a working size.
+MOST_CACHED = 50_000
+
+
+class Reporter(msgspec.Struct, frozen=True):
+    """Whose credential it is: a driver's phone or a vehicle's tracker."""
+
+    device_id: int
+    driver_id: int | None
+    vehicle_id: int | None
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A time during which a driver had a trip, in unix seconds; `until` inf: still."""
+
+    vehicle_id: int
+    since: float
+    until: float
+
+
+_DRIVER_QUERY = """
+    WITH driver AS (
+        SELECT d.id FROM knox_authtoken t
+        JOIN users_user u ON u.id = t.user_id AND u.is_active AND u.role = 'driver'
+        JOIN trips_driver d ON d.user_id = u.id
+        WHERE t.digest = %s AND (t.expiry IS NULL OR t.expiry > now())
+    ), made AS (
+        INSERT INTO trips_device (driver_id, name, is_active) SELECT id, '', true FROM driver
+        ON CONFLICT (driver_id) DO NOTHING RETURNING id, driver_id
+    )
+    SELECT dev.id, dev.driver_id FROM trips_device dev JOIN driver ON dev.driver_id = driver.id
+    WHERE dev.is_active
+    UNION SELECT id, driver_id FROM made"""
+_USER_QUERY = """
+    SELECT dev.id, dev.driver_id FROM trips_device dev JOIN trips_driver d ON d.id = dev.driver_id
+    WHERE d.user_id = %s AND dev.is_active"""
+_TRACKER_QUERY = """
+    SELECT id, vehicle_id FROM trips_device
+    WHERE token_digest = %s AND is_active AND vehicle_id IS NOT NULL"""
+_ANYBODY_QUERY = """
+    SELECT 1 FROM knox_authtoken t JOIN users_user u ON u.id = t.user_id AND u.is_active
+    WHERE t.digest = %s AND (t.expiry IS NULL OR t.expiry > now())"""
+_KNOWN_QUERY = """
+    SELECT t.digest FROM knox_authtoken t JOIN users_user u ON u.id = t.user_id
+    WHERE t.digest = ANY(%s) AND u.is_active AND u.role = 'driver'
+      AND (t.expiry IS NULL OR t.expiry > now())
+    UNION ALL SELECT token_digest FROM trips_device WHERE token_digest = ANY(%s) AND is_active"""
+_HELD_QUERY = """
+    SELECT trip_id, driver_id, vehicle_id, extract(epoch FROM started_at)::float8,
+           coalesce(extract(epoch FROM ended_at)::float8, 'infinity'::float8)
+    FROM trips_assignment WHERE (trip_id, driver_id) IN (
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[]))"""
+_ABOARD_QUERY = """
+    SELECT vehicle_id, id FROM trips_trip
+    WHERE status = ANY(%s) AND vehicle_id IS NOT NULL ORDER BY state_since DESC"""
+_ON_SHIFT_QUERY = """
+    SELECT DISTINCT ON (driver_id) driver_id, vehicle_id FROM trips_shift
+    WHERE starts_at <= now() AND (ends_at IS NULL OR ends_at > now())
+    ORDER BY driver_id, starts_at DESC"""
+_STARTED = sorted(status.value for status in STARTED)
+
+
+class Roster:
+    """The caches of one process."""
+
+    def __init__(self) -> None:
+        self._lane = Lane()
+        self._reporters: dict[str, Reporter] = {}
+        self._held: dict[tuple[int, int], list[Held]] = {}
+        self._aboard: dict[int, tuple[int, ...]] = {}
+        self._on_shift: dict[int, int] = {}
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def reporter(self, digest: str, *, device: bool) -> Reporter | None:
+        """Who holds a driver's token or (`device`) a tracker's, by its digest."""
+        await self._start()
+        found = self._reporters.get(digest)
+        if found is None:
+            query = _TRACKER_QUERY if device else _DRIVER_QUERY
+            for device_id, owner_id in await self._lane.run((query, [digest])):
+                driver, vehicle = (None, owner_id) if device else (owner_id, None)
+                found = self._reporters[digest] = Reporter(device_id, driver, vehicle)
+        return found
+
+    async def known(self, digest: str) -> bool:
+        """Whether it is the token of anybody at all, e.g. of a dispatcher."""
+        return bool(await self._lane.run((_ANYBODY_QUERY, [digest])))
+
+    async def driver(self, user_id: int) -> Reporter | None:
+        """The phone of the driver with this account (its socket is authenticated already)."""
+        await self._start()
+        rows = await self._lane.run((_USER_QUERY, [user_id]))
+        return Reporter(rows[0][0], rows[0][1], None) if rows else None
+
+    async def held(self, trip_id: int, driver_id: int) -> list[Held]:
+        """When the driver had the trip; empty: never."""
+        key = (trip_id, driver_id)
+        if key not in self._held:
+            rows = await self._lane.run((_HELD_QUERY, [[trip_id], [driver_id]]))
+            if not rows:
+                return []  # not cached: the next request may come after the assignment
+            self._held[key] = [Held(*row[2:]) for row in rows]
+        return self._held[key]
+
+    def vehicle_of(self, reporter: Reporter) -> int | None:
+        """The vehicle whose position it is: its own, or the one of the driver's shift."""
+        if reporter.driver_id is None:
+            return reporter.vehicle_id
+        return self._on_shift.get(reporter.driver_id)
+
+    def aboard(self, vehicle_id: int | None) -> tuple[int, ...]:
+        """The started trips of a vehicle, latest first."""
+        return self._aboard.get(vehicle_id, ()) if vehicle_id is not None else ()
+
+    async def _start(self) -> None:
+        if self._refreshing is None or self._refreshing.done():
+            await self._refresh()
+            self._refreshing = asyncio.create_task(self._refresh_forever())
+
+    async def _refresh_forever(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await self._refresh()
+            except Unavailable as exc:
+                logger.warning("roster not refreshed: %s", exc)
+
+    async def _refresh(self) -> None:
+        if len(self._reporters) + len(self._held) > MOST_CACHED:
+            self._reporters, self._held = {}, {}
+        digests = list(self._reporters)
+        known = {row[0] for row in await self._lane.run((_KNOWN_QUERY, [digests, digests]))}
+        for digest in digests:
+            if digest not in known:
+                del self._reporters[digest]
+        await self._refresh_held()
+        aboard: dict[int, tuple[int, ...]] = {}
+        for vehicle_id, trip_id in await self._lane.run((_ABOARD_QUERY, [_STARTED])):
+            aboard[vehicle_id] = (*aboard.get(vehicle_id, ()), trip_id)
+        self._aboard = aboard
+        self._on_shift = dict(await self._lane.run((_ON_SHIFT_QUERY, [])))
+
+    async def _refresh_held(self) -> None:
+        keys = list(self._held)
+        trips, drivers = [key[0] for key in keys], [key[1] for key in keys]
+        fresh: dict[tuple[int, int], list[Held]] = defaultdict(list)
+        for trip_id, driver_id, *held in await self._lane.run((_HELD_QUERY, [trips, drivers])):
+            fresh[trip_id, driver_id].append(Held(*held))
+        for key in keys:
+            self._held.pop(key, None)
+        self._held.update(fresh)
+
+
+def at_time(held: list[Held], at: float) -> Held | None:
+    """The time of `held` that covers unix second `at`."""
+    return next((one for one in held if one.since <= at <= one.until), None)
+
+
+def still_held(held: list[Held]) -> bool:
+    """Whether the driver has the trip now."""
+    return any(one.until == inf for one in held)

@@ -1,0 +1,59 @@
+"""The users tasks: thin doors to `users.notifications`, `users.mailer` and `users.digests`."""
+
+from celery import Task, shared_task
+
+from config.celery import InvalidArguments
+from trips.models import TripEvent
+from users import mailer
+from users.models import User
+from users.notifications import compose, mail, notify_assignment, tell
+
+
+def _user(user_id: int) -> User:
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        raise InvalidArguments(f"there is no active user {user_id}")
+    return user
+
+
+@shared_task(bind=True)
+def send_notification(
+    self: "Task[..., str]", user_id: int, notification_type: str, message: str
+) -> str:
+    """Show `message` to a person in the app. Keyed by the task's id: a retry says it once."""
+    user = _user(user_id)
+    key = f"task:{self.request.id}"
+    tell([user], kind=notification_type[:64], key=key, message=message)
+    return f"user {user_id} notified: {notification_type}"
+
+
+@shared_task
+def send_welcome_email(user_id: int) -> str:
+    """Queue the one welcome mail of an account."""
+    new = mail(kind="welcome", key=f"user:{user_id}", user=_user(user_id))
+    return f"welcome of user {user_id} {'queued' if new else 'already queued'}"
+
+
+@shared_task
+def send_trip_assignment_notification(trip_id: int, driver_id: int) -> str:
+    """Tell a driver about the newest assignment of this trip to them, once."""
+    event = TripEvent.objects.filter(
+        trip_id=trip_id, event__in=["trip.assigned", "trip.transferred"], data__driver_id=driver_id
+    ).last()
+    if event is None:
+        raise InvalidArguments(f"trip {trip_id} was never assigned to driver {driver_id}")
+    return notify_assignment(event.pk)
+
+
+@shared_task
+def send_daily_digest(user_id: int) -> str:
+    """Queue a person's digest of today; once a day."""
+    from users.digests import queue_digest
+
+    return queue_digest(_user(user_id))
+
+
+@shared_task(max_retries=0)
+def send_mail(notification_id: int) -> str:
+    """Send one queued mail; retried by the mailer's own clock."""
+    return mailer.send(notification_id, compose)

@@ -31,7 +31,9 @@ def _compiler() -> typst.Compiler:
 def render(invoice: Invoice) -> bytes:
     """Draw the PDF."""
     data = json.dumps(_content(invoice), ensure_ascii=False)
-    pdf: bytes = _compiler().compile(format="pdf", sys_inputs={"invoice": data})
+    pdf = _compiler().compile(format="pdf", sys_inputs={"invoice": data})
+    if not isinstance(pdf, bytes):  # several files: pictures only
+        raise TypeError("Typst drew something else than one PDF")
     return pdf
 
 

@@ -7,7 +7,7 @@ from billing.models import Invoice
 from config.celery import InvalidArguments
 
 
-@shared_task(ignore_result=False)
+@shared_task
 def generate_invoice(trip_id: int) -> str:
     """Issue a completed trip's invoice, or find it; its number."""
     try:

@@ -93,7 +93,6 @@ app.conf.update(
     task_soft_time_limit=28 * 60,
     task_acks_late=True,
     task_reject_on_worker_lost=False,
-    task_ignore_result=True,
     result_expires=timedelta(hours=24),
     worker_prefetch_multiplier=1,
     worker_concurrency=env_int("CELERY_WORKER_CONCURRENCY", 2),

@@ -51,7 +51,7 @@ def _publish_forever() -> None:
     while True:
         task, args, options = _waiting.get()
         try:
-            import_string(task).apply_async(args=args, retry=False, **options)
+            import_string(task).apply_async(args=args, retry=False, ignore_result=True, **options)
         except Exception as exc:
             logger.warning("broker away, %s not sent: %s", task, type(exc).__name__)
         finally:

@@ -40,7 +40,6 @@ if not PRODUCTION:
 CSRF_TRUSTED_ORIGINS = ORIGINS
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -117,7 +116,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = DATA_DIR / "static" if PRODUCTION else None
+
 STATICFILES_DIRS = [
     (package, path)
     for package, path in [("maplibre-gl", BASE_DIR / "node_modules/maplibre-gl/dist")]

@@ -3,6 +3,7 @@
 Cheaper than `inspect ping`, which starts a process and waits a second.
 """
 
+import contextlib
 import logging
 import time
 from typing import Any
@@ -13,8 +14,8 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 3.0
-GOOD_FOR_S = 12
+EVERY_S = 2.0
+GOOD_FOR_S = 7
 
 
 def key(queue: str, node: str = "*") -> str:
@@ -22,7 +23,7 @@ def key(queue: str, node: str = "*") -> str:
     return f"atw:worker:{queue}:{node}"
 
 
-class WorkerSignsOfLife(bootsteps.StartStopStep):  # type: ignore[misc]
+class WorkerSignsOfLife(bootsteps.StartStopStep):
     """Runs in the consumer's own event loop, so that a hung consumer shows none."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -37,19 +38,26 @@ class WorkerSignsOfLife(bootsteps.StartStopStep):  # type: ignore[misc]
         self._timer = parent.timer.call_repeatedly(EVERY_S, self._show, (parent,))
 
     def stop(self, parent: Any) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._timer is None:
+            return
+        self._timer.cancel()
+        with contextlib.suppress(redis.RedisError):
+            self._client.delete(*(key(name, parent.hostname) for name in _queues(parent)))
 
     shutdown = stop
 
     def _show(self, parent: Any) -> None:
         try:
             with self._client.pipeline(transaction=False) as pipeline:
-                for queue in parent.task_consumer.queues:
-                    pipeline.set(key(queue.name, parent.hostname), time.time(), ex=GOOD_FOR_S)
+                for name in _queues(parent):
+                    pipeline.set(key(name, parent.hostname), time.time(), ex=GOOD_FOR_S)
                 pipeline.execute()
         except redis.RedisError as exc:
             logger.warning("no sign of life sent: %s", type(exc).__name__)
+
+
+def _queues(parent: Any) -> list[str]:
+    return [queue.name for queue in parent.task_consumer.queues]
 
 
 def client() -> "redis.Redis":

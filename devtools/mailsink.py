@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import logging
 import os
 import signal
 from collections.abc import Callable
@@ -43,6 +44,8 @@ class MailSink:
 
 def serve(handler: MailSink, port: int) -> Controller:
     """Serve on 127.0.0.1:`port` in a thread; `stop()` the result."""
+    # aiosmtpd logs every recipient at INFO.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     return controller

@@ -27,10 +27,11 @@ def web(server: str, fd: int, env: Mapping[str, str], name: str = "web") -> Prog
 
 
 def daphne_argv(fd: int) -> list[str]:
-    """Silent (-v 0): its access log would hold device tokens."""
+    """Through our launcher, which bounds bodies; silent: its log would hold device tokens."""
     limits = ["--websocket-max-message-size", MESSAGE_BYTES]
     pings = ["--ping-interval", PING_S, "--ping-timeout", PING_S]
-    return ["-m", "daphne", "--fd", str(fd), "-v", "0", *limits, *pings, "asgi:application"]
+    argv = ["-m", "config.daphne_launcher", "--fd", str(fd), "-v", "0"]
+    return [*argv, *limits, *pings, "asgi:application"]
 
 
 def uvicorn_argv(fd: int) -> list[str]:

@@ -96,8 +96,8 @@ def _ready(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
 
 
 def _assign(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> dict[str, Any]:
-    driver = Driver.objects.select_related("user").filter(pk=tap.driver_id).first()
-    vehicle = Vehicle.objects.filter(pk=tap.vehicle_id).first()
+    driver = Driver.objects.select_related("user").filter(pk=tap.driver_id or 0).first()
+    vehicle = Vehicle.objects.filter(pk=tap.vehicle_id or 0).first()
     if driver is None or not driver.user.is_active:
         _invalid("driver_id", "There is no such driver.")
     if vehicle is None:

@@ -30,7 +30,7 @@ def broadcast_gps_update(
     return f"GPS update broadcast for trip {trip_id}"
 
 
-@shared_task(max_retries=0, expires=30)
+@shared_task(max_retries=0, expires=30, ignore_result=True)
 def broadcast_gps_batch(fixes: list[LiveFix]) -> str:
     """Send the newest positions of several vehicles as one message (the GPS door's)."""
     send_positions(fixes)
@@ -58,26 +58,26 @@ def _watchers(trip: Trip) -> list[int]:
     return [last.driver.user_id] if last else []
 
 
-@shared_task(max_retries=0, expires=60)
+@shared_task(max_retries=0, expires=60, ignore_result=True)
 def ring(streams: list[str]) -> str:
     """Ring for streams that got new entries, e.g. a person's notifications."""
     ring_streams(resume.heads(streams))
     return f"rang {len(streams)} streams"
 
 
-@shared_task(max_retries=0)
+@shared_task(max_retries=0, ignore_result=True)
 def deliver(topic: str, subject_id: int, subscriber: str, attempt: int) -> str:
     """Run one delivery of the outbox; retried by the relay only: one clock."""
     return relay.run(topic, subject_id, subscriber, attempt)
 
 
-@shared_task(max_retries=0, expires=60)
+@shared_task(max_retries=0, expires=60, ignore_result=True)
 def sweep() -> str:
     """Queue again what a crash or an absent broker left behind."""
     return f"{relay.sweep()} deliveries, {sweep_mail()} mails"
 
 
-@shared_task(ignore_result=False)
+@shared_task
 def process_trip_completion(trip_id: int) -> str:
     """Run what is owed to a completed trip: invoice, notices, vehicle free. Idempotent."""
     event = TripEvent.objects.filter(

@@ -94,7 +94,8 @@ def compose(row: Notification) -> EmailMultiAlternatives:
         composed: EmailMultiAlternatives = import_string(MAIL_COMPOSERS[row.kind])(row)
         return composed
     company = Company.get()
-    trip = Trip.objects.select_related("driver__user", "vehicle").filter(pk=row.trip_id).first()
+    trips = Trip.objects.select_related("driver__user", "vehicle")
+    trip = trips.filter(pk=row.trip_id or 0).first()
     context = {
         "company": company,
         "user": row.user,

@@ -53,7 +53,7 @@ def send_daily_digest(user_id: int) -> str:
     return queue_digest(_user(user_id))
 
 
-@shared_task(max_retries=0)
+@shared_task(max_retries=0, ignore_result=True)
 def send_mail(notification_id: int) -> str:
     """Send one queued mail; retried by the mailer's own clock."""
     return mailer.send(notification_id, compose)

@@ -1,6 +1,7 @@
 """The four sockets: they authenticate, parse frames and call the hub."""
 
 import asyncio
+import logging
 import time
 from typing import Any, ClassVar
 
@@ -24,6 +25,8 @@ from trips.realtime.hub import (
 from trips.realtime.outbox import Outbox
 from trips.realtime.projections import Audience, audience_of
 from users.roles import Permission
+
+logger = logging.getLogger(__name__)
 
 #: A client that says nothing after `hello` gets a snapshot.
 RESUME_WITHIN_S = 1.0
@@ -96,10 +99,14 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _write(self, socket: Socket) -> None:
         """Send what the hub puts into the outbox, until the socket ends or is too slow."""
         outbox = socket.outbox
-        while not outbox.overflowed:
-            for text in outbox.take(time.monotonic()):
-                await self.send(text_data=text)
-            await _woken(outbox)
+        try:
+            while not outbox.overflowed:
+                for text in outbox.take(time.monotonic()):
+                    await self.send(text_data=text)
+                await _woken(outbox)
+        except Exception as exc:
+            # Never a socket that looks alive and is sent nothing: the client resumes.
+            logger.warning("socket given up: %s", type(exc).__name__)
         await self._close(CLOSE_TOO_SLOW)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -127,7 +134,8 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self._on_gps(socket, frame)
 
     async def _on_gps(self, socket: Socket, frame: messages.Gps) -> None:
-        from trips.tracking.ingest import Unavailable, take_frame
+        from trips.tracking.ingest import take_frame
+        from trips.tracking.lane import Unavailable
 
         user = socket.credential.user if socket.credential else None
         if user is None or not user.may(Permission.DRIVE):

@@ -18,7 +18,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from trips import access, links
+from trips import access, links, queries
 from trips.realtime import messages, resume
 from trips.realtime.broadcast import LIVE, LiveFix
 from trips.realtime.credentials import Credential, still_valid
@@ -108,6 +108,9 @@ class Hub:
         socket.live = True
         socket.outbox.held = False
         if recovered:
+            # Positions have no numbers: what moved meanwhile is sent whole.
+            for fix in await read(_positions, socket.trip_id):
+                socket.outbox.merge(fix)
             socket.outbox.put(messages.encode(messages.Resumed(recovered=True, seq=socket.seq)))
 
     def leave(self, socket: Socket) -> None:
@@ -286,6 +289,25 @@ def _asked_pair(socket: Socket) -> tuple[int, int] | None:
         return None
     user = socket.credential.user
     return None if user.may(Permission.SEE_ALL_TRIPS) else (user.pk, socket.trip_id)
+
+
+def _positions(trip_id: int | None) -> list[messages.Fix]:
+    """Where the vehicles of a screen stand now."""
+    return [
+        messages.Fix(
+            trip_id=trip_id or (vehicle.trip_ids[0] if vehicle.trip_ids else None),
+            vehicle_id=vehicle.id,
+            latitude=vehicle.latitude,
+            longitude=vehicle.longitude,
+            speed=vehicle.speed,
+            heading=vehicle.heading,
+            recorded_at=vehicle.recorded_at,
+        )
+        for vehicle in queries.vehicles(trip_id)
+        if vehicle.latitude is not None
+        and vehicle.longitude is not None
+        and vehicle.recorded_at is not None
+    ]
 
 
 def _frame_fix(fix: LiveFix) -> messages.Fix:

@@ -232,9 +232,10 @@ class BadFrame(ValueError):
 def decode(text: str | bytes) -> FromClient:
     """The client frame in `text`; BadFrame where it is none."""
     try:
-        return _decoder.decode(text)
+        frame: FromClient = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as exc:
         raise BadFrame(str(exc)) from None
+    return frame
 
 
 def encode(frame: Frame) -> str:

@@ -88,7 +88,7 @@ def entries(stream: str, since: int) -> list[Entry]:
     ids = {row.event.trip_id for row in rows if row.event}
     trips = queries.with_related(Trip.objects.filter(pk__in=ids)).in_bulk()
     return [
-        Entry(row.seq, row.event, row.event and trips[row.event.trip_id], row.notification)
+        Entry(row.seq, row.event, trips[row.event.trip_id] if row.event else None, row.notification)
         for row in rows
     ]
 
@@ -100,6 +100,7 @@ def snapshot(stream: str, audience: Audience) -> tuple[int, str]:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         seq = heads([stream])[stream]
+        frame: messages.Frame
         if stream == BOARD:
             frame = _snapshot(seq, list(queries.board_trips()), queries.vehicles(), audience)
         elif kind == "trip":

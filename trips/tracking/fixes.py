@@ -164,14 +164,14 @@ def check(fix: Fix) -> None:
         raise BadFix("bad_latitude", "`latitude` must lie between -90 and 90 degrees.")
     if not -180 <= fix.longitude <= 180:
         raise BadFix("bad_longitude", "`longitude` must lie between -180 and 180 degrees.")
-    for name, low, high in _RANGES:
+    for name, low, high in RANGES:
         value = getattr(fix, name)
         if value is not None and not low <= value <= high:
             reason = f"bad_{name.split('_')[0]}"
             raise BadFix(reason, f"`{name}` must lie within {low:g} to {high:g}.")
 
 
-_RANGES = (
+RANGES = (
     ("speed_mps", 0.0, 1e4),
     ("heading_deg", 0.0, 360.0),
     ("accuracy_m", 0.0, 1e7),

@@ -26,13 +26,15 @@ from trips.tracking.lane import Unavailable
 from trips.tracking.roster import Reporter
 from users.auth import bearer, hash_token
 
-Scope = Mapping[str, Any]
+Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TRIP_PATH = re.compile(r"/api/trips/(\d{1,18})/gps/?\Z")
 PHONE_PATH = re.compile(r"/api/gps(?:/([^/]+))?/?\Z")
+#: GPSLogger sends whatever its user typed.
+PHONE_METHODS = ("GET", "POST", "PUT")
 #: No request waits longer than this for the database.
 ANSWER_WITHIN_S = 2.0
 #: A phone that stops sending in mid-body is let go.
@@ -95,8 +97,8 @@ async def _from_driver(scope: Scope, receive: Receive, trip_id: int) -> Answer:
 
 
 async def _from_phone(scope: Scope, receive: Receive, path_token: str | None) -> Answer:
-    if scope["method"] not in ("GET", "POST"):
-        raise Problem(405, "Only GET and POST are possible here.")
+    if scope["method"] not in PHONE_METHODS:
+        raise Problem(405, f"Only {', '.join(PHONE_METHODS)} are possible here.")
     authorization = _header(scope, b"authorization")
     query = scope["query_string"].decode("latin-1")
     token = (
@@ -104,6 +106,7 @@ async def _from_phone(scope: Scope, receive: Receive, path_token: str | None) ->
         if path_token
         else bearer(authorization) or _basic(authorization)[1] or dialects.token_in_query(query)
     )
+    reporter = await _soon(_tracker(token)) if token else None
     body = await _body(scope, receive)
     request = dialects.Request(
         method=scope["method"],
@@ -115,9 +118,9 @@ async def _from_phone(scope: Scope, receive: Receive, path_token: str | None) ->
     try:
         report = dialects.read(request)
     except dialects.NotRecognised as exc:
-        await _soon(_tracker(token))  # who may not report learns nothing about formats
-        raise Problem(400, str(exc)) from None
-    reporter = await _soon(_tracker(token or report.token))
+        raise Problem(400 if reporter else 401, str(exc)) from None
+    if reporter is None:
+        reporter = await _soon(_tracker(report.token))
     if len(report.fixes) > settings.MAX_BATCH_FIXES:
         raise Problem(400, f"At most {settings.MAX_BATCH_FIXES} fixes at once.")
     outcome = await _soon(intake().take(reporter, None, report.fixes))

@@ -6,7 +6,8 @@ from typing import Any
 
 import psycopg
 from django.db import connections
-from psycopg.abc import Query
+
+Statement = tuple[str, Sequence[Any]]
 
 
 class Unavailable(Exception):
@@ -21,7 +22,7 @@ class Lane:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._turn = asyncio.Lock()
 
-    async def run(self, *statements: tuple[Query, Sequence[Any]]) -> list[Any]:
+    async def run(self, *statements: Statement) -> list[Any]:
         """The rows of the last statement; psycopg's data errors pass, others: Unavailable."""
         async with self._turn:
             try:
@@ -31,7 +32,7 @@ class Lane:
                 await self._drop()
                 raise Unavailable(type(exc).__name__) from exc
 
-    async def _run(self, statements: Sequence[tuple[Query, Sequence[Any]]]) -> list[Any]:
+    async def _run(self, statements: Sequence[Statement]) -> list[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = await psycopg.AsyncConnection.connect(
                 **_parameters(), autocommit=True, connect_timeout=2
@@ -44,9 +45,9 @@ class Lane:
         return rows
 
     async def _execute(
-        self, connection: psycopg.AsyncConnection[Any], query: Query, parameters: Sequence[Any]
+        self, connection: psycopg.AsyncConnection[Any], query: str, parameters: Sequence[Any]
     ) -> list[Any]:
-        cursor = await connection.execute(query, parameters, prepare=True)
+        cursor = await connection.execute(query.encode(), parameters, prepare=True)
         return await cursor.fetchall() if cursor.description else []
 
     async def _drop(self) -> None:

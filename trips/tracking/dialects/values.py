@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from urllib.parse import unquote_plus
 
-from trips.tracking.fixes import _RANGES as RANGES
+from trips.tracking.fixes import RANGES as RANGES
 from trips.tracking.fixes import BadFix, Fix, check, unix_s
 
 #: A time beyond it is in milliseconds: as seconds it would be the year 5138.

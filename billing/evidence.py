@@ -2,6 +2,8 @@
 
 from itertools import pairwise
 
+from django.db.models.functions import Coalesce
+
 from billing.rates import TripFacts, miles
 from trips.models import GpsFix, Trip
 from trips.tracking.geo import distance_m
@@ -26,12 +28,13 @@ def facts_of(trip: Trip) -> TripFacts:
 def _loaded_distance_m(trip: Trip) -> tuple[float, str]:
     """(metres, source): along the fixes from pick-up to drop-off, else estimated."""
     points = list(
-        GpsFix.objects.filter(
+        GpsFix.objects.annotate(at=Coalesce("corrected_at", "recorded_at"))
+        .filter(
             trip=trip,
-            recorded_at__range=(trip.picked_up_at, trip.dropped_off_at),
+            at__range=(trip.picked_up_at, trip.dropped_off_at),
             verdict__in=["kept", "late"],
         )
-        .order_by("recorded_at")
+        .order_by("at")
         .values_list("latitude", "longitude")
     )
     if len(points) >= FEWEST_FIXES:

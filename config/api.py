@@ -1,6 +1,26 @@
-"""What every list endpoint shares."""
+"""What every endpoint shares: how bodies are read and lists are paged."""
 
+from collections.abc import Mapping
+from typing import IO, Any
+
+from rest_framework import parsers
+from rest_framework.exceptions import ParseError
 from rest_framework.pagination import PageNumberPagination
+
+
+class JSONParser(parsers.JSONParser):
+    """JSON; a body that is nested too deeply to read is the client's fault, not ours."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError("The JSON is nested too deeply.") from None
 
 
 class Pages(PageNumberPagination):

@@ -4,39 +4,26 @@
 """
 
 import os
+import time
 from datetime import timedelta
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from celery import Celery, Task
+from celery import Celery
 from celery.schedules import crontab
+from celery.signals import before_task_publish
 from django.conf import settings
 from kombu import Queue
 
+from config.arguments import InvalidArguments
+from config.base_task import BaseTask
 from config.environment import env_bool, env_int
 from config.workers import WorkerSignsOfLife
 
+__all__ = ["HIGH", "LOW", "NORMAL", "QUEUES", "InvalidArguments", "app"]
+
 HIGH, NORMAL, LOW = QUEUES = ("high_priority", "normal", "low_priority")
-
-
-class InvalidArguments(ValueError):
-    """A task was called with something that no retry will make right."""
-
-
-class BaseTask(Task):  # type: ignore[type-arg]
-    """3 retries, 60 s, doubled each time, with jitter; invalid arguments fail at once.
-
-    The settings of these names do nothing in Celery, so they stand here.
-    """
-
-    autoretry_for = (Exception,)
-    dont_autoretry_for = (InvalidArguments, TypeError, ValueError, LookupError)
-    max_retries = 3
-    default_retry_delay = 60
-    retry_backoff = 60
-    retry_backoff_max = 900
-    retry_jitter = True
 
 
 app = Celery("atw", task_cls=BaseTask)
@@ -76,11 +63,14 @@ app.conf.update(
         "trips.tasks.sweep": {"queue": NORMAL},
         "trips.tasks.deliver": {"queue": NORMAL},  # the relay names the subscriber's queue
         "trips.tasks.cleanup_old_gps_data": {"queue": LOW},
+        "trips.tasks.export_trips": {"queue": LOW},
+        "trips.tasks.forget_old_task_records": {"queue": LOW},
         "billing.tasks.generate_invoice": {"queue": NORMAL},
         "billing.tasks.process_overdue_invoices": {"queue": NORMAL},
         "billing.tasks.send_invoice_email": {"queue": LOW},
         "users.tasks.send_trip_assignment_notification": {"queue": NORMAL},
         "users.tasks.*": {"queue": LOW},
+        "config.celery.debug_task": {"queue": NORMAL},
     },
     task_serializer="json",
     result_serializer="json",
@@ -98,6 +88,10 @@ app.conf.update(
     worker_concurrency=env_int("CELERY_WORKER_CONCURRENCY", 2),
     worker_hijack_root_logger=False,
     task_always_eager=env_bool("CELERY_TASK_ALWAYS_EAGER"),
+    beat_scheduler="config.scheduler:Scheduler",
+    # A beat that dies has told the database what it ran.
+    beat_sync_every=1,
+    # UTC. The admin may change rows: this says what exists, not how it stands.
     beat_schedule={
         "sweep-outbox": {"task": "trips.tasks.sweep", "schedule": 5.0},
         "check-trip-timeouts": {"task": "trips.tasks.check_trip_timeouts", "schedule": 300.0},
@@ -105,11 +99,41 @@ app.conf.update(
             "task": "trips.tasks.cleanup_old_gps_data",
             "schedule": crontab(minute=0),
         },
+        "send-daily-digests": {
+            "task": "users.tasks.send_daily_digests",
+            "schedule": crontab(minute=5),
+        },
+        "send-weekly-reports": {
+            "task": "users.tasks.send_weekly_reports",
+            "schedule": crontab(hour=9, minute=0, day_of_week="mon"),
+        },
         "process-overdue-invoices": {
             "task": "billing.tasks.process_overdue_invoices",
             "schedule": crontab(hour=2, minute=0),
         },
+        "delete-expired-tokens": {
+            "task": "users.tasks.delete_expired_tokens",
+            "schedule": crontab(hour=2, minute=0),
+        },
+        "forget-old-task-records": {
+            "task": "trips.tasks.forget_old_task_records",
+            "schedule": crontab(hour=3, minute=0),
+        },
     },
 )
+
+
+@before_task_publish.connect
+def _note_when(headers: dict[str, Any], **_: object) -> None:
+    """Messages carry no time of their own, and an operator asks how old the oldest is."""
+    headers["sent_at"] = time.time()
+
+
+@app.task(name="config.celery.debug_task", max_retries=0, expires=60)  # type: ignore[untyped-decorator]
+def debug_task() -> str:
+    """Says "pong": a round trip through whichever queue it is sent to."""
+    return "pong"
+
+
 app.steps["consumer"].add(WorkerSignsOfLife)
 app.autodiscover_tasks()

@@ -23,10 +23,15 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 `{"status": "ready", "parts": {name: "ok"}}`, or 503 with what is wrong."""
-    parts = {name: _outcome(check) for name, check in _checks().items()}
+    parts = readiness()
     ready = all(outcome == "ok" for outcome in parts.values())
     body = {"status": "ready" if ready else "not ready", "parts": parts}
     return JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+
+
+def readiness() -> dict[str, str]:
+    """{part: "ok", or what is wrong with it}."""
+    return {name: _outcome(check) for name, check in _checks().items()}
 
 
 def _checks() -> dict[str, Callable[[], None]]:

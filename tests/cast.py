@@ -123,6 +123,11 @@ class Cast:
         user = user or (self.omar if action in _OMARS else self.dina)
         return act(trip_id=trip.pk, user=user, tap=Tap(action=action, **more))
 
+    def give_to_eve(self, trip: Trip) -> Trip:
+        """Dina assigns the trip to Eve in the spare van."""
+        driver_id, vehicle_id = self.strange_driver.pk, self.spare_van.pk
+        return self.tap(trip, Action.ASSIGN, driver_id=driver_id, vehicle_id=vehicle_id)
+
     def disable(self, user: User) -> None:
         """What an administrator does when somebody leaves."""
         User.objects.filter(pk=user.pk).update(is_active=False)

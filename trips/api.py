@@ -129,10 +129,14 @@ class TapSerializer(StrictSerializer):
         return attrs
 
 
+class StatusIn(django_filters.BaseInFilter, django_filters.ChoiceFilter):  # type: ignore[misc]
+    """`?status=a,b`"""
+
+
 class TripFilter(django_filters.FilterSet):  # type: ignore[misc]
     """`?status=a,b&driver=<id|me>&vehicle=<id>&date=YYYY-MM-DD` (the company's day)."""
 
-    status = django_filters.BaseInFilter(field_name="status")
+    status = StatusIn(choices=Trip.StatusChoice.choices)
     driver = django_filters.CharFilter(method="by_driver")
     vehicle = django_filters.NumberFilter(field_name="vehicle_id")
     date = django_filters.DateFilter(method="on_day")
@@ -143,7 +147,10 @@ class TripFilter(django_filters.FilterSet):  # type: ignore[misc]
         return trips.filter(driver_id=int(value)) if value.isdecimal() else trips.none()
 
     def on_day(self, trips: QuerySet[Trip], name: str, value: Any) -> QuerySet[Trip]:
-        begin, end = queries.day_bounds(value)
+        try:
+            begin, end = queries.day_bounds(value)
+        except OverflowError:  # the last day of the calendar
+            return trips.none()
         return trips.filter(scheduled_at__gte=begin, scheduled_at__lt=end)
 
 

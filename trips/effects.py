@@ -186,6 +186,8 @@ def _undo(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> dict[str, Any]:
     event = _last_standing(trip)
     if event is None:
         _refuse(trip, "There is nothing to undo.")
+    if actor is Actor.DRIVER and event.source != Actor.DRIVER:
+        _refuse(trip, "That was not yours to undo; ask dispatch.")
     if actor is Actor.DRIVER and at - event.occurred_at > timedelta(seconds=DRIVER_UNDO_S):
         _refuse(trip, "Too late to undo; ask dispatch.")
     _restore(trip, event.data["before"], at)
@@ -197,8 +199,8 @@ def _last_standing(trip: Trip) -> TripEvent | None:
     for event in trip.events.filter(inferred=False).order_by("-version"):
         if "undoes" in event.data:
             undone.add(event.data["undoes"])
-        elif event.version not in undone:
-            return event if "before" in event.data else None
+        elif "before" in event.data and event.version not in undone:
+            return event
     return None
 
 

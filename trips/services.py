@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from trips import access, effects
@@ -94,25 +95,40 @@ def answer_tap(*, trip_id: int, user: User, tap: Tap, render: Any) -> Any:
 
     Raises as `act` does, and ReusedClientEventId.
     """
+    if not tap.client_event_id:
+        return render(act(trip_id=trip_id, user=user, tap=tap))
     digest = tap.digest(trip_id)
     with recording():
-        trip = _locked(trip_id, user)
-        if tap.client_event_id:
-            known = TapAnswer.objects.filter(user=user, client_event_id=tap.client_event_id).first()
-            if known is not None:
-                if known.request_digest != digest:
-                    raise ReusedClientEventId
-                return known.body
-        body = render(_act(trip, user=user, tap=tap))
-        if tap.client_event_id:
-            TapAnswer.objects.create(
+        # Before the trip is looked for: who declined it sees it no more, and asks again.
+        known = _known_answer(user, tap, digest)
+        if known is None:
+            trip = _locked(trip_id, user)
+            known = _known_answer(user, tap, digest)
+        if known is None:
+            body = render(_act(trip, user=user, tap=tap))
+            known = _keep_answer(user, tap, digest, body)
+    return known.body
+
+
+def _known_answer(user: User, tap: Tap, digest: str) -> TapAnswer | None:
+    known = TapAnswer.objects.filter(user=user, client_event_id=tap.client_event_id).first()
+    if known is not None and known.request_digest != digest:
+        raise ReusedClientEventId
+    return known
+
+
+def _keep_answer(user: User, tap: Tap, digest: str, body: Any) -> TapAnswer:
+    try:
+        with transaction.atomic():
+            return TapAnswer.objects.create(
                 user=user,
                 client_event_id=tap.client_event_id,
                 request_digest=digest,
                 status_code=200,
                 body=body,
             )
-    return body
+    except IntegrityError:  # the same id at the same moment on another trip
+        raise ReusedClientEventId from None
 
 
 def act(*, trip_id: int, user: User | None, tap: Tap) -> Trip:

@@ -68,10 +68,10 @@ def _attempt(row: Notification, compose: Compose) -> tuple[State, str]:
         mail = compose(row)
         connection = get_connection()
         connection.open()
-    except (smtplib.SMTPException, OSError) as exc:
-        return State.QUEUED, type(exc).__name__
     except LookupError as exc:
         return State.FAILED, type(exc).__name__
+    except Exception as exc:  # nothing was handed over yet, so a next attempt is safe
+        return State.QUEUED, type(exc).__name__
     try:
         connection.send_messages([mail])
     except smtplib.SMTPRecipientsRefused as exc:

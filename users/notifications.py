@@ -126,21 +126,18 @@ def notify_assignment(event_id: int) -> str:
     trip_id = event.trip_id
     key = f"assignment:{trip_id}:{event.data['driver_id']}:{event.version}"
     message = MESSAGES["trip_assigned"].format(trip_id=trip_id)
-    tell([driver], kind="trip_assigned", key=key, message=message, trip_id=trip_id)
-    mail(kind="trip_assigned", key=key, user=driver, trip_id=trip_id)
-    _withdraw(event, now_driver_id=event.data["driver_id"])
+    # One recording: two would lock the two drivers' streams in no fixed order.
+    with recording():
+        tell([driver], kind="trip_assigned", key=key, message=message, trip_id=trip_id)
+        mail(kind="trip_assigned", key=key, user=driver, trip_id=trip_id)
+        _withdraw(event, now_driver_id=event.data["driver_id"])
     return f"driver of trip {trip_id} told"
 
 
 def _withdraw(event: TripEvent, *, now_driver_id: int | None) -> None:
     """Who had the trip before learns that it is gone."""
-    before = event.data.get("before", {}).get("driver_id")
-    if before is None or before == now_driver_id:
-        return
-    former = User.objects.filter(driver__pk=before, is_active=True)
-    message = MESSAGES["trip_withdrawn"].format(trip_id=event.trip_id)
-    key = f"event:{event.pk}"
-    tell(former, kind="trip_withdrawn", key=key, message=message, trip_id=event.trip_id)
+    if event.data.get("before", {}).get("driver_id") != now_driver_id:
+        _tell_former_driver(event, "trip_withdrawn")
 
 
 def notify_trip_event(event_id: int) -> str:
@@ -151,11 +148,13 @@ def notify_trip_event(event_id: int) -> str:
 
 
 def _on_the_way(event: TripEvent) -> None:
-    mail_patient(event.trip, kind="on_the_way", key=f"event:{event.pk}")
+    # Inferred: the driver is at the door already, or the patient aboard.
+    if not event.inferred:
+        mail_patient(event.trip, kind="on_the_way", key=f"event:{event.pk}")
 
 
 def _cancelled(event: TripEvent) -> None:
-    _withdraw_or_cancel(event, "trip_cancelled")
+    _tell_former_driver(event, "trip_cancelled")
     if event.source != TripEvent.Source.REQUESTER:
         mail_patient(event.trip, kind="trip_cancelled", key=f"event:{event.pk}")
 
@@ -164,8 +163,9 @@ def _unassigned(event: TripEvent) -> None:
     _withdraw(event, now_driver_id=None)
 
 
-def _withdraw_or_cancel(event: TripEvent, kind: str) -> None:
-    driver_id = event.data.get("before", {}).get("driver_id")
+def _tell_former_driver(event: TripEvent, kind: str) -> None:
+    # `driver__pk=None` would find everybody who is no driver.
+    driver_id = event.data.get("before", {}).get("driver_id") or 0
     drivers = User.objects.filter(driver__pk=driver_id, is_active=True)
     message = MESSAGES[kind].format(trip_id=event.trip_id)
     tell(drivers, kind=kind, key=f"event:{event.pk}", message=message, trip_id=event.trip_id)

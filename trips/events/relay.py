@@ -6,7 +6,7 @@ twice claims nothing the second time.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.db import transaction
@@ -119,3 +119,17 @@ def sweep() -> int:
     for row in alive:
         kick(row)
     return len(overdue)
+
+
+def revive(pks: Iterable[int]) -> int:
+    """Give buried deliveries their attempts back and queue them; how many there were."""
+    with transaction.atomic():
+        buried = Delivery.objects.select_for_update().filter(pk__in=pks, state=Delivery.State.DEAD)
+        rows = list(buried.order_by("pk"))
+        for row in rows:
+            row.state, row.attempts = Delivery.State.PENDING, 0
+            row.due_at = timezone.now() + LEASE
+        Delivery.objects.bulk_update(rows, ["state", "attempts", "due_at"])
+    for row in rows:
+        kick(row)
+    return len(rows)

@@ -14,6 +14,7 @@ CREATE TABLE trips_gpsfix (
     driver_id bigint,
     trip_id bigint,
     recorded_at timestamptz NOT NULL,
+    corrected_at timestamptz,
     received_at timestamptz NOT NULL,
     latitude double precision NOT NULL CHECK (latitude BETWEEN -90 AND 90),
     longitude double precision NOT NULL CHECK (longitude BETWEEN -180 AND 180),
@@ -36,8 +37,9 @@ BEGIN
     -- Two processes may miss the same day at once.
     PERFORM pg_advisory_xact_lock(hashtext('trips_gpsfix_make_day'));
     IF to_regclass(child) IS NULL THEN
-        -- Attaching takes a weaker lock on the parent than CREATE ... PARTITION OF.
-        EXECUTE format('CREATE TABLE %I (LIKE trips_gpsfix INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING IDENTITY)', child);
+        -- Attaching takes a weaker lock on the parent than CREATE ... PARTITION OF. The ids are
+        -- the parent's: PostgreSQL 17 refuses a partition with an identity of its own.
+        EXECUTE format('CREATE TABLE %I (LIKE trips_gpsfix INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child);
         EXECUTE format(
             'ALTER TABLE trips_gpsfix ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
             child, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');

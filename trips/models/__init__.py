@@ -1,13 +1,17 @@
 """The tables of the trips app, by subject."""
 
+from trips.models.alerts import Alert
 from trips.models.company import Company, Facility, Patient, Payer
 from trips.models.fleet import Device, Driver, Shift, Vehicle
 from trips.models.gps import GpsFix, QuarantinedFix, VehiclePosition
 from trips.models.log import Delivery, Epoch, Stream, StreamEntry, TripEvent
+from trips.models.tasks import CodeSchedule, TaskFailure, TaskRun
 from trips.models.trip import Assignment, TapAnswer, Trip
 
 __all__ = [
+    "Alert",
     "Assignment",
+    "CodeSchedule",
     "Company",
     "Delivery",
     "Device",
@@ -22,6 +26,8 @@ __all__ = [
     "Stream",
     "StreamEntry",
     "TapAnswer",
+    "TaskFailure",
+    "TaskRun",
     "Trip",
     "TripEvent",
     "Vehicle",

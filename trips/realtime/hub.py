@@ -109,8 +109,9 @@ class Hub:
         socket.outbox.held = False
         if recovered:
             # Positions have no numbers: what moved meanwhile is sent whole.
-            for fix in await read(_positions, socket.trip_id):
-                socket.outbox.merge(fix)
+            if socket.outbox.batch or socket.trip_id is not None:
+                for fix in await read(_positions, socket.trip_id):
+                    socket.outbox.merge(fix)
             socket.outbox.put(messages.encode(messages.Resumed(recovered=True, seq=socket.seq)))
 
     def leave(self, socket: Socket) -> None:

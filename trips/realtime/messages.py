@@ -9,6 +9,8 @@ from typing import Any, Literal
 import msgspec
 
 PROTOCOL = "atw.v1"
+#: Fixes in one `gps` frame.
+MOST_GPS_FIXES = 100
 
 
 def iso(moment: datetime) -> str:

@@ -8,17 +8,18 @@ not believed, stored apart for a dispatcher to see.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from trips.tracking.clocks import CLOCK_TOLERANCE_S, DeviceClock
 from trips.tracking.fixes import Fix
 from trips.tracking.geo import distance_m
 
 DAY_S = 86_400.0
 #: Fixes outside this window around now are quarantined.
 OLDEST_S, NEWEST_S = 30 * DAY_S, 1 * DAY_S
-#: A phone's clock may be ahead by this much.
-CLOCK_TOLERANCE_S = 30.0
 #: Faster than any ambulance; judged only over jumps that noise cannot explain.
 MOST_SPEED_MPS = 70.0
 SMALLEST_JUMP_M = 250.0
+#: Closer than this is below the smallest jump anywhere on earth; saves the trigonometry.
+NEAR_DEG = 0.001
 #: A worse accuracy says nothing about which street it was.
 WORST_ACCURACY_M = 2_000.0
 #: So many fixes that agree with each other, but not with the last, are the truth.
@@ -37,32 +38,34 @@ class Verdict(StrEnum):
 class Track:
     """What is remembered of one device between fixes."""
 
+    clock: DeviceClock = field(default_factory=DeviceClock)
     last: Fix | None = None
-    doubted: list[Fix] = field(default_factory=list)
+    last_at: float = 0.0
+    doubted: list[tuple[Fix, float]] = field(default_factory=list)
 
 
-def judge(fix: Fix, at: float, track: Track, now: float) -> tuple[Verdict | None, str]:
-    """(verdict, "") or (None, reason to quarantine); `at` is the fix's time in unix seconds.
+def judge(fix: Fix, raw_at: float, track: Track, now: float) -> tuple[Verdict | None, str]:
+    """(verdict, "") or (None, reason to quarantine); `raw_at` by the device's clock, unix s.
 
     Remembers in `track` what the next fix is compared with.
     """
-    if reason := _impossible(fix, at, now):
+    if reason := _impossible(fix, raw_at, now):
         return None, reason
+    at = raw_at + track.clock.offset_s
     if at > now + CLOCK_TOLERANCE_S:
         return Verdict.FUTURE, ""
-    last = track.last
-    if last is not None and last.recorded_at is not None and at <= last.recorded_at:
-        return Verdict.LATE, ""
-    fix.recorded_at = at
-    if last is not None and not _reachable(last, fix) and not _anchors_anew(track, fix):
-        return None, "impossible_speed"
-    track.last = fix
+    if track.last is not None:
+        if at <= track.last_at:
+            return Verdict.LATE, ""
+        if not _reachable(track.last, track.last_at, fix, at) and not _anchors_anew(track, fix, at):
+            return None, "impossible_speed"
+    track.last, track.last_at = fix, at
     track.doubted.clear()
     return Verdict.KEPT, ""
 
 
-def _impossible(fix: Fix, at: float, now: float) -> str:
-    if not now - OLDEST_S <= at <= now + NEWEST_S:
+def _impossible(fix: Fix, raw_at: float, now: float) -> str:
+    if not now - OLDEST_S <= raw_at <= now + NEWEST_S:
         return "outside_window"
     if abs(fix.latitude) < 0.001 and abs(fix.longitude) < 0.001:
         return "null_island"
@@ -71,16 +74,20 @@ def _impossible(fix: Fix, at: float, now: float) -> str:
     return ""
 
 
-def _reachable(before: Fix, after: Fix) -> bool:
+def _reachable(before: Fix, before_at: float, after: Fix, after_at: float) -> bool:
+    if (
+        abs(before.latitude - after.latitude) < NEAR_DEG
+        and abs(before.longitude - after.longitude) < NEAR_DEG
+    ):
+        return True
     jump_m = distance_m(before.latitude, before.longitude, after.latitude, after.longitude)
     noise_m = (before.accuracy_m or 0.0) + (after.accuracy_m or 0.0)
-    elapsed_s = (after.recorded_at or 0.0) - (before.recorded_at or 0.0)
-    return jump_m <= max(SMALLEST_JUMP_M, elapsed_s * MOST_SPEED_MPS) + noise_m
+    return jump_m <= max(SMALLEST_JUMP_M, (after_at - before_at) * MOST_SPEED_MPS) + noise_m
 
 
-def _anchors_anew(track: Track, fix: Fix) -> bool:
+def _anchors_anew(track: Track, fix: Fix, at: float) -> bool:
     """Whether `fix` is the last of enough doubted fixes that agree with each other."""
-    if track.doubted and not _reachable(track.doubted[-1], fix):
+    if track.doubted and not _reachable(*track.doubted[-1], fix, at):
         track.doubted.clear()
-    track.doubted.append(fix)
+    track.doubted.append((fix, at))
     return len(track.doubted) >= CONSISTENT_FIXES

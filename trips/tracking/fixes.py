@@ -40,7 +40,9 @@ class BadBody(ValueError):
     """The whole body is not one of ours."""
 
 
-class _Native(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class NativeFix(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One fix as our own clients send it, by POST or in a `gps` frame: SI units, battery 0 to 1."""
+
     latitude: float
     longitude: float
     recorded_at: str | float | None = None
@@ -52,7 +54,7 @@ class _Native(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: str | int | None = None
 
 
-_native_decoder = msgspec.json.Decoder(_Native)
+_native_decoder = msgspec.json.Decoder(NativeFix)
 
 
 def parse_one(raw: bytes) -> Fix:
@@ -66,7 +68,7 @@ def parse_one(raw: bytes) -> Fix:
 def parse_any(item: object) -> Fix:
     """The same from an already decoded JSON value."""
     try:
-        return _checked(msgspec.convert(item, _Native))
+        return _checked(msgspec.convert(item, NativeFix))
     except (msgspec.ValidationError, RecursionError) as exc:
         raise BadFix("malformed", str(exc)) from None
 
@@ -113,7 +115,7 @@ def _split_leniently(body: bytes) -> tuple[list[bytes], bool]:
     raise BadBody('A fix, a list of fixes or {"fixes": [...]} is expected.')
 
 
-def _checked(native: _Native) -> Fix:
+def _checked(native: NativeFix) -> Fix:
     fix = Fix(
         native.latitude,
         native.longitude,

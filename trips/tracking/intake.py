@@ -56,16 +56,26 @@ class Intake:
         refused: list[dict[str, Any]] = []
         trip_id = addressed.trip_id if addressed else None
         track = self._track(reporter.device_id)
+        self._learn_clock(track, parsed, now)
         for index, (raw, fix) in enumerate(parsed):
             verdict, reason = self._judge(fix, track, now)
             if verdict is None or isinstance(fix, BadFix):
                 doubts.append(Doubt(reporter.device_id, trip_id, reason, raw))
                 refused.append({"index": index, "reason": reason})
             else:
-                rows.append(self._row(reporter, addressed, fix, verdict, now))
+                raw_at = now if fix.recorded_at is None else fix.recorded_at
+                row = self._row(reporter, addressed, fix, raw_at, track.clock.offset_s)
+                row.verdict = verdict.value
+                rows.append(row)
         new = await self._store.keep(rows, doubts)
         self._push([row for row, is_new in zip(rows, new, strict=True) if is_new], addressed)
         return Outcome(sum(new), len(new) - sum(new), refused)
+
+    def _learn_clock(self, track: Track, parsed: Sequence[Parsed], now: float) -> None:
+        """Only a position that came alone was not buffered."""
+        fix = parsed[0][1] if len(parsed) == 1 else None
+        if isinstance(fix, Fix) and fix.recorded_at is not None:
+            track.clock.learn(fix.recorded_at, now)
 
     def _judge(self, fix: Fix | BadFix, track: Track, now: float) -> tuple[Verdict | None, str]:
         if isinstance(fix, BadFix):
@@ -82,10 +92,10 @@ class Intake:
         reporter: Reporter,
         addressed: Addressed | None,
         fix: Fix,
-        verdict: Verdict,
-        now: float,
+        raw_at: float,
+        offset_s: float,
     ) -> Row:
-        at = now if fix.recorded_at is None else fix.recorded_at
+        at = raw_at + offset_s
         vehicle_id = self.roster.vehicle_of(reporter)
         aboard = self.roster.aboard(vehicle_id)
         trip_id = aboard[0] if aboard else None
@@ -98,7 +108,8 @@ class Intake:
             vehicle_id,
             reporter.driver_id,
             trip_id,
-            microseconds(at),
+            microseconds(raw_at),
+            microseconds(at) if offset_s else None,
             fix.latitude,
             fix.longitude,
             fix.speed_mps,
@@ -107,7 +118,6 @@ class Intake:
             fix.altitude_m,
             fix.battery,
             fix.client_id,
-            verdict.value,
         )
 
     def _push(self, rows: list[Row], addressed: Addressed | None) -> None:
@@ -115,9 +125,7 @@ class Intake:
         newest: dict[int | None, Row] = {}
         for row in rows:
             known = newest.get(row.vehicle_id)
-            if row.verdict == Verdict.KEPT and (
-                known is None or known.recorded_us < row.recorded_us
-            ):
+            if row.verdict == Verdict.KEPT and (known is None or known.at_us < row.at_us):
                 newest[row.vehicle_id] = row
         for row in newest.values():
             trips = list(self.roster.aboard(row.vehicle_id))
@@ -137,5 +145,5 @@ def _live(row: Row, trips: list[int]) -> LiveFix:
         lon=row.longitude,
         speed=row.speed_mps,
         heading=row.heading_deg,
-        at=row.recorded_us / 1_000_000,
+        at=row.at_us / 1_000_000,
     )

@@ -8,6 +8,7 @@ import psycopg
 from django.db import connections
 
 Statement = tuple[str, Sequence[Any]]
+_BROKEN = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
 
 
 class Unavailable(Exception):
@@ -15,7 +16,10 @@ class Unavailable(Exception):
 
 
 class Lane:
-    """Runs one statement at a time, each within `timeout_s`, each its own transaction."""
+    """Runs one call at a time, each in a transaction of its own.
+
+    `timeout_s` bounds a call with its wait for the calls before it.
+    """
 
     def __init__(self, timeout_s: float = 1.5) -> None:
         self._timeout_s = timeout_s
@@ -24,13 +28,19 @@ class Lane:
 
     async def run(self, *statements: Statement) -> list[Any]:
         """The rows of the last statement; psycopg's data errors pass, others: Unavailable."""
-        async with self._turn:
-            try:
-                async with asyncio.timeout(self._timeout_s):
-                    return await self._run(statements)
-            except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError, OSError) as exc:
-                await self._drop()
-                raise Unavailable(type(exc).__name__) from exc
+        try:
+            async with asyncio.timeout(self._timeout_s), self._turn:
+                return await self._run_or_drop(statements)
+        except (*_BROKEN, TimeoutError) as exc:
+            raise Unavailable(type(exc).__name__) from exc
+
+    async def _run_or_drop(self, statements: Sequence[Statement]) -> list[Any]:
+        try:
+            return await self._run(statements)
+        except (*_BROKEN, asyncio.CancelledError):
+            # In mid-statement nobody knows what the connection would answer next.
+            await self._drop()
+            raise
 
     async def _run(self, statements: Sequence[Statement]) -> list[Any]:
         if self._connection is None or self._connection.closed:

@@ -1,0 +1,174 @@
+"""Long jobs that a person asked for: begun, followed, cancelled, forgotten after some days.
+
+The row is the truth: its state says whether the work goes on, whatever became of messages
+and workers. The sweeper queues again what nobody works on.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from config.arguments import InvalidArguments
+from config.publish import publish
+from trips.models import TaskFailure, TaskRun
+from trips.realtime.broadcast import send_task
+from users.models import User
+
+logger = logging.getLogger(__name__)
+
+#: Jobs that one person may have under way.
+MOST_UNDER_WAY = 3
+#: Attempts before a job is given up.
+MOST_ATTEMPTS = 3
+#: A job that reports nothing for so long is queued again.
+LEASE = timedelta(seconds=60)
+REPORT_EVERY_S = 0.5
+KEEP_RUNS = timedelta(days=7)
+KEEP_FAILURES = timedelta(days=90)
+SWEEP_SIZE = 50
+
+State = TaskRun.State
+
+
+class TooMany(Exception):
+    """The person has enough jobs under way."""
+
+
+class Cancelled(Exception):
+    """The job was cancelled while it worked."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job answers, and the file that it made (gzipped)."""
+
+    result: dict[str, Any]
+    content: bytes | None = None
+
+
+Report = Callable[[int, int], None]
+Work = Callable[[TaskRun, Report], Outcome]
+
+
+def begin(*, owner: User, task: str, parameters: dict[str, Any]) -> TaskRun:
+    """Begin the job `task` (a Celery task that takes the run's id); or TooMany."""
+    with transaction.atomic():
+        # The lock makes two requests at once count one after the other.
+        User.objects.select_for_update().get(pk=owner.pk)
+        mine = TaskRun.objects.filter(owner=owner)
+        if mine.filter(state__in=TaskRun.UNDER_WAY).count() >= MOST_UNDER_WAY:
+            raise TooMany
+        run = TaskRun.objects.create(
+            owner=owner, task=task, parameters=parameters, due_at=timezone.now() + LEASE
+        )
+        transaction.on_commit(lambda: _queue(run))
+    return run
+
+
+def _queue(run: TaskRun) -> None:
+    publish(run.task, str(run.pk), task_id=str(run.pk))
+
+
+def work_on(run_id: str, work: Work) -> str:
+    """Run `work` for a job that is still wanted. It may run twice; one result is kept."""
+    try:
+        rows = TaskRun.objects.filter(pk=uuid.UUID(run_id))
+    except ValueError:
+        raise InvalidArguments("run_id: not a UUID") from None
+    claimed = rows.filter(state__in=TaskRun.UNDER_WAY).update(
+        state=State.PROGRESS, attempts=F("attempts") + 1, due_at=timezone.now() + LEASE
+    )
+    if not claimed:
+        return "nothing to do"
+    run = rows.select_related("owner").get()
+    try:
+        outcome = work(run, _reporter(run))
+    except Cancelled:
+        return "cancelled"
+    except Exception as exc:
+        _fail(run, type(exc).__name__)
+        raise
+    _end(run, State.SUCCESS, result=outcome.result, content=outcome.content, current=F("total"))
+    return "done"
+
+
+def _reporter(run: TaskRun) -> Report:
+    """Keeps progress, at most twice a second; raises Cancelled where nobody wants it any more."""
+    reported = 0.0
+
+    def report(current: int, total: int) -> None:
+        nonlocal reported
+        if time.monotonic() - reported < REPORT_EVERY_S and current < total:
+            return
+        reported = time.monotonic()
+        still = TaskRun.objects.filter(pk=run.pk, state=State.PROGRESS).update(
+            current=current, total=total, due_at=timezone.now() + LEASE
+        )
+        if not still:
+            raise Cancelled
+        _tell(run.pk)
+
+    return report
+
+
+def _fail(run: TaskRun, error: str) -> None:
+    if run.attempts >= MOST_ATTEMPTS:
+        _end(run, State.FAILURE, error=error)
+    logger.warning("job %s failed (attempt %d): %s", run.pk, run.attempts, error)
+
+
+def cancel(run: TaskRun) -> bool:
+    """Cancel a job; False where it had ended. The worker notices at its next report."""
+    return _end(run, State.REVOKED)
+
+
+def _end(run: TaskRun, state: TaskRun.State, **values: Any) -> bool:
+    open_ = TaskRun.objects.filter(pk=run.pk, state__in=TaskRun.UNDER_WAY)
+    ended = open_.update(state=state, finished_at=timezone.now(), **values)
+    if ended:
+        _tell(run.pk)
+    return bool(ended)
+
+
+def _tell(run_id: uuid.UUID) -> None:
+    """Show the job on its owner's screens; a frame that is lost is healed by asking the API."""
+    run = TaskRun.objects.defer("content").get(pk=run_id)
+    try:
+        send_task(run.owner_id, str(run.pk), run.state, run.current, run.total)
+    except Exception as exc:
+        logger.warning("state of job %s not shown: %s", run_id, type(exc).__name__)
+
+
+def sweep() -> int:
+    """Queue again what nobody works on, give up what failed too often; how many were due."""
+    now = timezone.now()
+    with transaction.atomic():
+        locked = TaskRun.objects.defer("content").select_for_update(skip_locked=True)
+        due = list(
+            locked.filter(state__in=TaskRun.UNDER_WAY, due_at__lte=now).order_by("due_at")[
+                :SWEEP_SIZE
+            ]
+        )
+        TaskRun.objects.filter(pk__in=[run.pk for run in due]).update(due_at=now + LEASE)
+    for run in due:
+        if run.attempts >= MOST_ATTEMPTS:
+            _end(run, State.FAILURE, error="given up")
+        else:
+            _queue(run)
+    return len(due)
+
+
+def forget_old() -> tuple[int, int]:
+    """Delete old jobs with their files and old failures; (jobs, failures)."""
+    now = timezone.now()
+    runs, _ = TaskRun.objects.filter(created_at__lt=now - KEEP_RUNS).delete()
+    failures, _ = TaskFailure.objects.filter(failed_at__lt=now - KEEP_FAILURES).delete()
+    return runs, failures

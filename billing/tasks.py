@@ -4,7 +4,7 @@ from celery import shared_task
 
 from billing import invoices, mail
 from billing.models import Invoice
-from config.celery import InvalidArguments
+from config.arguments import InvalidArguments
 
 
 @shared_task

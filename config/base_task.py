@@ -42,9 +42,7 @@ class BaseTask(Task):  # type: ignore[type-arg]
         with ThreadPoolExecutor(1, "eager-task") as thread:
             return thread.submit(self._apply_and_close, args, kwargs).result()
 
-    def _apply_and_close(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> "EagerResult[Any]":
+    def _apply_and_close(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "EagerResult[Any]":
         try:
             return super().apply(*args, **kwargs)
         finally:

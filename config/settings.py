@@ -201,6 +201,8 @@ EMAIL_HOST_USER = env("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
+#: The local hour of a person's daily digest.
+DIGEST_HOUR = env_int("ATW_DIGEST_HOUR", 6)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "ATW Dispatch <dispatch@atw.invalid>")
 
 STREETS_FILE = env("ATW_STREETS")

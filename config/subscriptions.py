@@ -1,6 +1,7 @@
 """What follows an event: topic -> subscribers, each on its queue.
 
-A handler takes the subject's id (a `TripEvent` for `trip.…`, an invoice for `invoice.…`), may
+A handler takes the subject's id (a `TripEvent` for `trip.…`, an invoice for `invoice.…`, an
+`Alert` for `alert.…`), may
 run twice, and is run by `trips.events.relay` inside the transaction that marks it done.
 """
 
@@ -28,6 +29,8 @@ SUBSCRIBERS = {
     "invoice": Subscriber("billing.invoices.invoice_completed_trip", "normal"),
     "invoice_mail": Subscriber("billing.mail.queue_invoice", "low_priority"),
     "assignment_notice": Subscriber("users.notifications.notify_assignment", "normal"),
+    # An emergency overtakes everything else that waits.
+    "alert_notices": Subscriber("users.notifications.notify_alert", "high_priority"),
     "trip_notices": Subscriber("users.notifications.notify_trip_event", "low_priority"),
 }
 
@@ -40,10 +43,15 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "trip.declined": ("trip_notices",),
     "trip.stuck": ("trip_notices",),
     "trip.completed": ("completion", "invoice"),
+    "alert.raised": ("alert_notices",),
     "invoice.issued": ("invoice_mail",),
 }
 
 #: Kinds of mail that are put into words elsewhere than in `users.notifications`.
-MAIL_COMPOSERS = {"invoice": "billing.mail.compose_invoice"}
+MAIL_COMPOSERS = {
+    "invoice": "billing.mail.compose_invoice",
+    "daily_digest": "users.digests.compose_digest",
+    "weekly_report": "users.digests.compose_report",
+}
 #: What follows a mail of such a kind once the mail server has taken it.
 AFTER_MAIL = {"invoice": "billing.mail.mark_sent"}

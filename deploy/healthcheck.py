@@ -34,5 +34,6 @@ def worker_lives(node: str, queue: str) -> bool:
 
 
 if __name__ == "__main__":
-    check = {"web": web_answers, "worker": worker_lives}[sys.argv[1]]
-    sys.exit(0 if check(*sys.argv[2:]) else 1)
+    part, *words = sys.argv[1:]
+    healthy = web_answers(*words) if part == "web" else worker_lives(*words)
+    sys.exit(0 if healthy else 1)

@@ -56,10 +56,9 @@ def celery_argv(queues: Sequence[str], name: str, pool: str, concurrency: int = 
     return [*argv, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
 
 
-def beat(data: Path, env: Mapping[str, str]) -> Program:
+def beat(env: Mapping[str, str]) -> Program:
     """The clock."""
     argv = ["-m", "celery", "-A", "config", "beat", "--pidfile=", "--loglevel", "WARNING"]
-    argv += ["--schedule", str(data / "celerybeat-schedule")]
     return python("beat", argv, STAGE_WORKER, env)
 
 

@@ -87,7 +87,7 @@ def start(
         supervisor.start(programs.web(options.server, listener.fileno(), env, name))
     for queue in programs.QUEUES:
         supervisor.start(programs.worker(queue, env))
-    supervisor.start(programs.beat(instance.data, env))
+    supervisor.start(programs.beat(env))
     seeded = seed(supervisor, options, env) if options.demo else None
     address = f"http://{_local(options.host)}:{port}"
     wait_ready(supervisor, address)

@@ -21,14 +21,16 @@ FrameType = type[m.Frame] | type[m.ClientFrame]
 #: What every address sends.
 _COMMON: tuple[type[m.Frame], ...] = (m.Hello, m.TripEvent, m.Resumed, m.Heartbeat, m.Error)
 CLIENT: tuple[type[m.ClientFrame], ...] = (m.Resume, m.Subscribe, m.Ack, m.Gps)
+_WATCHING = CLIENT[:3]
 
 
 class Address(NamedTuple):
-    """One socket: its path, who may open it, and the frames that it sends."""
+    """One socket: its path, who may open it, and the frames that it sends and takes."""
 
     path: str
     about: str
     frames: tuple[type[m.Frame], ...]
+    takes: tuple[type[m.ClientFrame], ...]
     parameters: dict[str, str] = {}
 
 
@@ -37,22 +39,26 @@ ADDRESSES = {
         "/ws/dispatch/",
         "The whole board, for dispatchers and administrators.",
         (*_COMMON, m.Snapshot, m.GpsBatch),
+        _WATCHING,
     ),
     "trip": Address(
         "/ws/trips/{id}/",
         "One trip, for who may see it; its driver may send `gps`.",
         (*_COMMON, m.Snapshot, m.GpsUpdate, m.GpsAck),
+        CLIENT,
         {"id": "The trip's id."},
     ),
     "me": Address(
         "/ws/me/",
         "One's own notices and, for a driver, assignments; a driver may send `gps`.",
         (*_COMMON, m.MySnapshot, m.Notification, m.GpsAck),
+        CLIENT,
     ),
     "track": Address(
         "/ws/track/{signed}/",
         "An expiring public link: one trip, redacted. No login.",
         (*_COMMON, m.Snapshot, m.GpsUpdate),
+        _WATCHING,
         {"signed": "The last part of the link that was mailed."},
     ),
 }
@@ -84,7 +90,19 @@ def exported() -> dict[str, str]:
 
 def asyncapi_yaml() -> str:
     """The AsyncAPI 3 document."""
-    return yaml.safe_dump(asyncapi(), sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(asyncapi(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as they are."""
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def asyncapi() -> Json:
@@ -137,7 +155,7 @@ def _channel(address: Address) -> Json:
         "description": address.about,
         "messages": {
             frame.__name__: {"$ref": f"#/components/messages/{frame.__name__}"}
-            for frame in (*address.frames, *CLIENT)
+            for frame in (*address.frames, *address.takes)
         },
     }
     if address.parameters:
@@ -151,7 +169,7 @@ def _operations() -> Json:
     operations: Json = {}
     for name, address in ADDRESSES.items():
         operations[f"{name}_sends"] = _operation("send", name, address.frames)
-        operations[f"{name}_receives"] = _operation("receive", name, CLIENT)
+        operations[f"{name}_receives"] = _operation("receive", name, address.takes)
     return operations
 
 
@@ -195,6 +213,10 @@ def _components(frames: Iterable[FrameType], ref_template: str) -> Json:
     types = [*frames, NativeFix] if m.Gps in frames else [*frames]
     _, found = msgspec.json.schema_components(types, ref_template=ref_template)
     components: Json = dict(found)
+    taken = {one.__name__ for one in (*CLIENT, NativeFix)}
+    for name in components.keys() - taken:
+        # What the server sends is always there, also where the code has a default for it.
+        components[name]["required"] = list(components[name]["properties"])
     if "Gps" in components:
         # The server decodes each fix by itself, so the type says no more than "JSON".
         items = {"$ref": ref_template.format(name="NativeFix")}

@@ -69,7 +69,7 @@ class TaskViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     queryset = TaskRun.objects.none()
     serializer_class = TaskRunSerializer
-    lookup_value_converter = "uuid"
+    lookup_value_regex = "[0-9a-f-]{36}"
 
     def get_queryset(self) -> QuerySet[TaskRun]:
         mine = TaskRun.objects.filter(owner_id=self.request.user.pk)

@@ -59,7 +59,7 @@ Work = Callable[[TaskRun, Report], Outcome]
 
 
 def begin(*, owner: User, task: str, parameters: dict[str, Any]) -> TaskRun:
-    """Begin the job `task` (a Celery task that takes the run's id); or TooMany."""
+    """Begin the job `task` (a Celery task that takes run id and attempt); or TooMany."""
     with transaction.atomic():
         # The lock makes two requests at once count one after the other.
         User.objects.select_for_update().get(pk=owner.pk)
@@ -74,16 +74,16 @@ def begin(*, owner: User, task: str, parameters: dict[str, Any]) -> TaskRun:
 
 
 def _queue(run: TaskRun) -> None:
-    publish(run.task, str(run.pk), task_id=str(run.pk))
+    publish(run.task, str(run.pk), run.attempts, task_id=str(run.pk))
 
 
-def work_on(run_id: str, work: Work) -> str:
-    """Run `work` for a job that is still wanted. It may run twice; one result is kept."""
+def work_on(run_id: str, attempt: int, work: Work) -> str:
+    """Run `work` for a job that is still wanted and had `attempt` attempts so far."""
     try:
         rows = TaskRun.objects.filter(pk=uuid.UUID(run_id))
     except ValueError:
         raise InvalidArguments("run_id: not a UUID") from None
-    claimed = rows.filter(state__in=TaskRun.UNDER_WAY).update(
+    claimed = rows.filter(state__in=TaskRun.UNDER_WAY, attempts=attempt).update(
         state=State.PROGRESS, attempts=F("attempts") + 1, due_at=timezone.now() + LEASE
     )
     if not claimed:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from trips import services
+from trips import exports, services, task_runs
 from trips.events import relay
 from trips.events.streams import BOARD, trip_stream, user_stream
 from trips.lifecycle import Status
@@ -74,7 +74,13 @@ def deliver(topic: str, subject_id: int, subscriber: str, attempt: int) -> str:
 @shared_task(max_retries=0, expires=60, ignore_result=True)
 def sweep() -> str:
     """Queue again what a crash or an absent broker left behind."""
-    return f"{relay.sweep()} deliveries, {sweep_mail()} mails"
+    return f"{relay.sweep()} deliveries, {sweep_mail()} mails, {task_runs.sweep()} jobs"
+
+
+@shared_task(max_retries=0, ignore_result=True)
+def export_trips(run_id: str, attempt: int) -> str:
+    """The long job of `POST /api/trips/export/`; retried by the sweeper only."""
+    return task_runs.work_on(run_id, attempt, exports.export)
 
 
 @shared_task
@@ -102,3 +108,10 @@ def cleanup_old_gps_data() -> str:
 def check_trip_timeouts() -> str:
     """Flag trips that have been in one driver's state for too long, once each."""
     return f"{services.flag_stuck()} trips flagged"
+
+
+@shared_task
+def forget_old_task_records() -> str:
+    """Delete long jobs with their files after a week, failures after three months."""
+    runs, failures = task_runs.forget_old()
+    return f"{runs} jobs and {failures} failures forgotten"

@@ -1,6 +1,7 @@
+from django.urls import path
 from rest_framework.routers import DefaultRouter
 
-from trips import api
+from trips import api, task_api
 
 router = DefaultRouter()
 router.register("trips", api.TripViewSet, "trip")
@@ -9,4 +10,8 @@ router.register("drivers", api.DriverViewSet, "driver")
 router.register("patients", api.PatientViewSet, "patient")
 router.register("facilities", api.FacilityViewSet)
 router.register("payers", api.PayerViewSet)
-urlpatterns = router.urls
+router.register("tasks", task_api.TaskViewSet, "task")
+urlpatterns = [
+    path("trips/export/", task_api.ExportView.as_view(), name="trip-export"),
+    *router.urls,
+]

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from config.subscriptions import MAIL_COMPOSERS
 from trips import links
 from trips.events.log import recording
-from trips.models import Company, Trip, TripEvent
+from trips.models import Alert, Company, Trip, TripEvent
 from users import mailer
 from users.models import Notification, User
 from users.roles import Role
@@ -30,7 +30,6 @@ SUBJECTS = {
     "trip_withdrawn": "Trip {trip_id} is no longer yours",
     "on_the_way": "Your driver is on the way",
     "trip_cancelled": "Trip {trip_id} was cancelled",
-    "daily_digest": "Your day at {company}",
 }
 #: What the app shows; the same rule as for subjects.
 MESSAGES = {
@@ -38,6 +37,7 @@ MESSAGES = {
     "trip_withdrawn": "Trip {trip_id} is no longer yours.",
     "trip_cancelled": "Trip {trip_id} was cancelled.",
     "trip_declined": "Trip {trip_id} was declined by its driver.",
+    "alert": 'Alarm "{kind}" from {source} (alert {alert_id}).',
     "trip_stuck": "Trip {trip_id} has been in one state for more than 6 hours.",
 }
 
@@ -176,6 +176,17 @@ def _tell_dispatchers(event: TripEvent) -> None:
     dispatchers = User.objects.filter(role=Role.DISPATCHER, is_active=True)
     message = MESSAGES[kind].format(trip_id=event.trip_id)
     tell(dispatchers, kind=kind, key=f"event:{event.pk}", message=message, trip_id=event.trip_id)
+
+
+def notify_alert(alert_id: int) -> str:
+    """Every dispatcher is told of an alarm, in the app."""
+    alert = Alert.objects.select_related("vehicle", "driver__user").get(pk=alert_id)
+    source = alert.vehicle or alert.driver
+    message = MESSAGES["alert"].format(kind=alert.kind, source=source, alert_id=alert_id)
+    dispatchers = User.objects.filter(role=Role.DISPATCHER, is_active=True)
+    key = f"alert:{alert_id}"
+    told = tell(dispatchers, kind="alert", key=key, message=message, trip_id=alert.trip_id)
+    return f"{told} told of alert {alert_id}"
 
 
 _REACTIONS = {

@@ -1,10 +1,13 @@
 """The users tasks: thin doors to `users.notifications`, `users.mailer` and `users.digests`."""
 
 from celery import Task, shared_task
+from django.core.management import call_command
+from django.utils import timezone
+from knox.models import AuthToken
 
-from config.celery import InvalidArguments
+from config.arguments import InvalidArguments
 from trips.models import TripEvent
-from users import mailer
+from users import digests, mailer
 from users.models import User
 from users.notifications import compose, mail, notify_assignment, tell
 
@@ -17,9 +20,7 @@ def _user(user_id: int) -> User:
 
 
 @shared_task(bind=True)
-def send_notification(
-    self: "Task[..., str]", user_id: int, notification_type: str, message: str
-) -> str:
+def send_notification(self: Task, user_id: int, notification_type: str, message: str) -> str:  # type: ignore[type-arg]
     """Show `message` to a person in the app. Keyed by the task's id: a retry says it once."""
     user = _user(user_id)
     key = f"task:{self.request.id}"
@@ -48,9 +49,30 @@ def send_trip_assignment_notification(trip_id: int, driver_id: int) -> str:
 @shared_task
 def send_daily_digest(user_id: int) -> str:
     """Queue a person's digest of today; once a day."""
-    from users.digests import queue_digest
+    return digests.queue_digest(_user(user_id))
 
-    return queue_digest(_user(user_id))
+
+@shared_task
+def send_daily_digests() -> str:
+    """Fan out: one task for each person whose local morning it is. Hourly."""
+    people = digests.due(timezone.now())
+    for user_id in people:
+        send_daily_digest.apply_async((user_id,), ignore_result=True)
+    return f"{len(people)} digests"
+
+
+@shared_task
+def send_weekly_reports() -> str:
+    """Queue the last week's report to the administrators, once."""
+    return f"{digests.queue_weekly_reports(timezone.now())} reports queued"
+
+
+@shared_task
+def delete_expired_tokens() -> str:
+    """Delete expired tokens and sessions; they let nobody in since they expired."""
+    deleted, _ = AuthToken.objects.filter(expiry__lt=timezone.now()).delete()
+    call_command("clearsessions")
+    return f"{deleted} tokens deleted"
 
 
 @shared_task(max_retries=0, ignore_result=True)

@@ -5,7 +5,7 @@ export interface Hello {
   stream: string;
   epoch: string;
   seq: number;
-  protocol?: string;
+  protocol: string;
 }
 
 export interface TripEvent {
@@ -47,7 +47,7 @@ export interface Trip {
 export interface Place {
   latitude: number;
   longitude: number;
-  address?: string | null;
+  address: string | null;
 }
 
 /** A reference with a name for people. */
@@ -72,7 +72,7 @@ export interface Error {
   type: "error";
   code: string;
   detail: string;
-  ref?: string | null;
+  ref: string | null;
 }
 
 export interface Snapshot {

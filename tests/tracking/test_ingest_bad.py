@@ -113,7 +113,6 @@ def test_another_method_is_405(cast: Cast, door: Door, method: str) -> None:
     [
         "",
         "Token",
-        "Token ",
         "Token x",
         "Token " + "x" * 5_000,
         "Token ../../etc/passwd-and-more",
@@ -182,8 +181,8 @@ def test_while_the_database_cannot_write_it_is_503_and_the_phone_tries_again(
     cast: Cast, door: Door, process_env: dict[str, str]
 ) -> None:
     trip = cast.trip_in("in_progress")
-    assert door.post(trip, fix(10)).status_code == 202
-    waiting = fix(5)
+    assert door.post(trip, fix(0)).status_code == 202
+    waiting = fix(0)
     with locked("trips_gpsfix", process_env):
         answer = door.post(trip, waiting)
         the_problem(answer, 503)

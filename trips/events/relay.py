@@ -8,6 +8,7 @@ twice claims nothing the second time.
 import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -123,13 +124,14 @@ def sweep() -> int:
 
 def revive(pks: Iterable[int]) -> int:
     """Give buried deliveries their attempts back and queue them; how many there were."""
+    buried = Delivery.objects.filter(
+        pk__in=pks, state=Delivery.State.DEAD, subscriber__in=SUBSCRIBERS
+    )
     with transaction.atomic():
-        buried = Delivery.objects.select_for_update().filter(pk__in=pks, state=Delivery.State.DEAD)
-        rows = list(buried.order_by("pk"))
+        rows = list(buried.select_for_update().order_by("pk"))
         for row in rows:
             row.state, row.attempts = Delivery.State.PENDING, 0
             row.due_at = timezone.now() + LEASE
+            transaction.on_commit(partial(kick, row))
         Delivery.objects.bulk_update(rows, ["state", "attempts", "due_at"])
-    for row in rows:
-        kick(row)
     return len(rows)

@@ -5,6 +5,7 @@ from trips.models.company import Company, Facility, Patient, Payer
 from trips.models.fleet import Device, Driver, Shift, Vehicle
 from trips.models.gps import GpsFix, QuarantinedFix, VehiclePosition
 from trips.models.log import Delivery, Epoch, Stream, StreamEntry, TripEvent
+from trips.models.seals import TrackSeal
 from trips.models.tasks import CodeSchedule, TaskFailure, TaskRun
 from trips.models.trip import Assignment, TapAnswer, Trip
 
@@ -28,6 +29,7 @@ __all__ = [
     "TapAnswer",
     "TaskFailure",
     "TaskRun",
+    "TrackSeal",
     "Trip",
     "TripEvent",
     "Vehicle",

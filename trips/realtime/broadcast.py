@@ -46,6 +46,12 @@ def ring_streams(heads: dict[str, int], message: str = "") -> None:
     _send({"type": "live.heads", "heads": heads, "message": message})
 
 
+def send_task(user_id: int, task_id: str, state: str, current: int, total: int) -> None:
+    """Show how far a long job is on its owner's own sockets."""
+    frame = {"id": task_id, "state": state, "current": current, "total": total}
+    _send({"type": "live.task", "user": user_id, "task": frame})
+
+
 def _send(message: dict[str, Any]) -> None:
     layer = get_channel_layer()
     _loop.run(layer.group_send(LIVE, message))

@@ -19,6 +19,7 @@ from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from trips import access, links, queries
+from trips.events.streams import user_stream
 from trips.realtime import messages, resume
 from trips.realtime.broadcast import LIVE, LiveFix
 from trips.realtime.credentials import Credential, still_valid
@@ -184,6 +185,8 @@ class Hub:
         elif message["type"] == "live.heads":
             for name, head in message["heads"].items():
                 await self._advance(name, head, message["message"])
+        elif message["type"] == "live.task":
+            self._show_task(user_stream(message["user"]), messages.Task(**message["task"]))
 
     async def _advance(self, name: str, head: int, message: str = "") -> None:
         """Read a watched stream up to `head` and hand its entries to the live sockets."""
@@ -204,6 +207,12 @@ class Hub:
         for socket in stream.sockets:
             if socket.live:
                 socket.offer(entry)
+
+    def _show_task(self, name: str, task: messages.Task) -> None:
+        stream = self._streams.get(name)
+        for socket in stream.sockets if stream else ():
+            if socket.live:
+                socket.outbox.put(messages.encode(task))
 
     def show(self, fixes: list[LiveFix]) -> None:
         """Show positions that are newer than what was shown of their vehicles."""

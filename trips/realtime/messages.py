@@ -170,6 +170,15 @@ class Notification(Frame, frozen=True, tag="notification"):
     notification: Notice
 
 
+class Task(Frame, frozen=True, tag="task"):
+    """How far a long job of one's own is; unnumbered, the newest wins."""
+
+    id: str
+    state: str
+    current: int
+    total: int
+
+
 class Resumed(Frame, frozen=True, tag="resumed"):
     recovered: bool
     seq: int

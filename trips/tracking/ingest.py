@@ -18,6 +18,7 @@ import msgspec
 from django.conf import settings
 
 from config.problems import CONTENT_TYPE, RETRY_AFTER_S, problem
+from trips import alerts
 from trips.realtime import messages
 from trips.tracking import dialects
 from trips.tracking.fixes import BadBody, BadFix, Fix, parse_one, split
@@ -124,6 +125,8 @@ async def _from_phone(scope: Scope, receive: Receive, path_token: str | None) ->
     if len(report.fixes) > MOST_FIXES:
         raise Problem(400, f"At most {MOST_FIXES} fixes at once.")
     outcome = await intake().take(reporter, None, report.fixes)
+    if report.alarm:
+        await alerts.from_phone(reporter.device_id, report)
     if report.dialect == "native":
         return 202, _encode(outcome), "application/json"
     return 200, report.answer, report.answer_type

@@ -56,6 +56,7 @@ class Intake:
         refused: list[dict[str, Any]] = []
         trip_id = addressed.trip_id if addressed else None
         track = self._track(reporter.device_id)
+        self.roster.seen.add(reporter.device_id)
         self._learn_clock(track, parsed, now)
         for index, (raw, fix) in enumerate(parsed):
             verdict, reason = self._judge(fix, track, now)
@@ -67,7 +68,13 @@ class Intake:
                 row = self._row(reporter, addressed, fix, raw_at, track.clock.offset_s)
                 row.verdict = verdict.value
                 rows.append(row)
-        new = await self._store.keep(rows, doubts)
+        try:
+            new = await self._store.keep(rows, doubts)
+        except BaseException:
+            # What was not kept must be news when it is sent again.
+            track.last = None
+            track.doubted.clear()
+            raise
         self._push([row for row, is_new in zip(rows, new, strict=True) if is_new], addressed)
         return Outcome(sum(new), len(new) - sum(new), refused)
 

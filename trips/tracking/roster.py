@@ -6,6 +6,7 @@ token, an ended assignment or a started trip is seen without Redis and without s
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from math import inf
 
@@ -17,6 +18,8 @@ from trips.tracking.lane import Lane, Unavailable
 logger = logging.getLogger(__name__)
 
 REFRESH_S = 0.9
+#: `last_seen_at` may lag by this much while a device reports often.
+SEEN_EVERY_S = 15.0
 #: Entries beyond which the caches start afresh: a bound on memory, not a working size.
 MOST_CACHED = 50_000
 
@@ -47,15 +50,16 @@ _DRIVER_QUERY = """
         INSERT INTO trips_device (driver_id, name, is_active) SELECT id, '', true FROM driver
         ON CONFLICT (driver_id) DO NOTHING RETURNING id, driver_id
     )
-    SELECT dev.id, dev.driver_id FROM trips_device dev JOIN driver ON dev.driver_id = driver.id
-    WHERE dev.is_active
-    UNION SELECT id, driver_id FROM made"""
+    SELECT dev.id, dev.driver_id, NULL::bigint FROM trips_device dev
+    JOIN driver ON dev.driver_id = driver.id WHERE dev.is_active
+    UNION SELECT id, driver_id, NULL FROM made"""
 _USER_QUERY = """
     SELECT dev.id, dev.driver_id FROM trips_device dev JOIN trips_driver d ON d.id = dev.driver_id
     WHERE d.user_id = %s AND dev.is_active"""
 _TRACKER_QUERY = """
-    SELECT id, vehicle_id FROM trips_device
-    WHERE token_digest = %s AND is_active AND vehicle_id IS NOT NULL"""
+    SELECT dev.id, dev.driver_id, dev.vehicle_id FROM trips_device dev
+    LEFT JOIN trips_driver d ON d.id = dev.driver_id LEFT JOIN users_user u ON u.id = d.user_id
+    WHERE dev.token_digest = %s AND dev.is_active AND coalesce(u.is_active, true)"""
 _ANYBODY_QUERY = """
     SELECT 1 FROM knox_authtoken t JOIN users_user u ON u.id = t.user_id AND u.is_active
     WHERE t.digest = %s AND (t.expiry IS NULL OR t.expiry > now())"""
@@ -63,7 +67,10 @@ _KNOWN_QUERY = """
     SELECT t.digest FROM knox_authtoken t JOIN users_user u ON u.id = t.user_id
     WHERE t.digest = ANY(%s) AND u.is_active AND u.role = 'driver'
       AND (t.expiry IS NULL OR t.expiry > now())
-    UNION ALL SELECT token_digest FROM trips_device WHERE token_digest = ANY(%s) AND is_active"""
+    UNION ALL SELECT token_digest FROM trips_device dev
+    LEFT JOIN trips_driver d ON d.id = dev.driver_id LEFT JOIN users_user u ON u.id = d.user_id
+    WHERE token_digest = ANY(%s) AND dev.is_active AND coalesce(u.is_active, true)"""
+_SEEN_QUERY = "UPDATE trips_device SET last_seen_at = now() WHERE id = ANY(%s)"
 _HELD_QUERY = """
     SELECT trip_id, driver_id, vehicle_id, extract(epoch FROM started_at)::float8,
            coalesce(extract(epoch FROM ended_at)::float8, 'infinity'::float8)
@@ -84,21 +91,23 @@ class Roster:
 
     def __init__(self) -> None:
         self._lane = Lane()
-        self._reporters: dict[str, Reporter] = {}
+        self._reporters: dict[tuple[str, bool], Reporter] = {}
         self._held: dict[tuple[int, int], list[Held]] = {}
         self._aboard: dict[int, tuple[int, ...]] = {}
         self._on_shift: dict[int, int] = {}
         self._refreshing: asyncio.Task[None] | None = None
+        #: Devices that reported anything, heartbeats too, since `last_seen_at` was written.
+        self.seen: set[int] = set()
+        self._seen_written = 0.0
 
     async def reporter(self, digest: str, *, device: bool) -> Reporter | None:
-        """Who holds a driver's token or (`device`) a tracker's, by its digest."""
+        """Who holds a driver's login or (`device`) a device's own token, by its digest."""
         await self._start()
-        found = self._reporters.get(digest)
+        found = self._reporters.get((digest, device))
         if found is None:
             query = _TRACKER_QUERY if device else _DRIVER_QUERY
-            for device_id, owner_id in await self._lane.run((query, [digest])):
-                driver, vehicle = (None, owner_id) if device else (owner_id, None)
-                found = self._reporters[digest] = Reporter(device_id, driver, vehicle)
+            for row in await self._lane.run((query, [digest])):
+                found = self._reporters[digest, device] = Reporter(*row)
         return found
 
     async def known(self, digest: str) -> bool:
@@ -147,17 +156,26 @@ class Roster:
     async def _refresh(self) -> None:
         if len(self._reporters) + len(self._held) > MOST_CACHED:
             self._reporters, self._held = {}, {}
-        digests = list(self._reporters)
+        keys = list(self._reporters)
+        digests = [digest for digest, _ in keys]
         known = {row[0] for row in await self._lane.run((_KNOWN_QUERY, [digests, digests]))}
-        for digest in digests:
-            if digest not in known:
-                del self._reporters[digest]
+        for key in keys:
+            if key[0] not in known:
+                del self._reporters[key]
         await self._refresh_held()
         aboard: dict[int, tuple[int, ...]] = {}
         for vehicle_id, trip_id in await self._lane.run((_ABOARD_QUERY, [_STARTED])):
             aboard[vehicle_id] = (*aboard.get(vehicle_id, ()), trip_id)
         self._aboard = aboard
         self._on_shift = dict(await self._lane.run((_ON_SHIFT_QUERY, [])))
+        await self._write_seen()
+
+    async def _write_seen(self) -> None:
+        """Note who was heard of, in one statement for all, and not for every fix."""
+        if self.seen and time.monotonic() - self._seen_written > SEEN_EVERY_S:
+            seen, self.seen = self.seen, set()
+            self._seen_written = time.monotonic()
+            await self._lane.run((_SEEN_QUERY, [sorted(seen)]))
 
     async def _refresh_held(self) -> None:
         keys = list(self._held)

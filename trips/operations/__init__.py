@@ -1,0 +1,1 @@
+"""What an operator asks of the running system; behind `manage.py celery_manager` and the admin."""

@@ -1,0 +1,138 @@
+"""The state of the running system in one look: parts, queues, workers, what is owed, the clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatch
+
+import redis
+from celery import current_app
+from django.db.models import Count, Max
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from config import workers
+from config.celery import QUEUES
+from config.health import readiness
+from config.queues import get_oldest_age_s, get_queue_length, get_unacknowledged
+from trips.models import Delivery, TaskFailure
+from users.models import Notification
+
+#: The clock runs something every 5 s; silent for longer than this it is ill.
+BEAT_SILENT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """One queue: messages that wait, that workers hold, the oldest one's age, its workers."""
+
+    name: str
+    waiting: int
+    held: int
+    oldest_s: float | None
+    workers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A task, its queue, and what is wrong: it is not registered, or has no route of its own."""
+
+    task: str
+    queue: str
+    problem: str = ""
+
+
+def queue_states() -> list[QueueState]:
+    """Every queue in the order in which it is served. Raises redis.RedisError."""
+    held = get_unacknowledged()
+    return [
+        QueueState(
+            name=name,
+            waiting=get_queue_length(name),
+            held=held.get(name, 0),
+            oldest_s=get_oldest_age_s(name),
+            workers=_workers_of(name),
+        )
+        for name in QUEUES
+    ]
+
+
+def _workers_of(queue: str) -> list[str]:
+    prefix = workers.key(queue, "")
+    keys = workers.client().scan_iter(workers.key(queue), count=500)
+    return sorted(key.decode().removeprefix(prefix) for key in keys)
+
+
+def routes() -> list[Route]:
+    """Every task of ours with its queue, then the routes that no registered task takes."""
+    current_app.loader.import_default_modules()
+    patterns = list(current_app.conf.task_routes)
+    names = sorted(name for name in current_app.tasks if not name.startswith("celery."))
+    found = [_route(name, patterns) for name in names]
+    idle = [pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in names)]
+    return found + [Route(pattern, "-", "no such task") for pattern in idle]
+
+
+def _route(name: str, patterns: list[str]) -> Route:
+    queue = current_app.amqp.router.route({}, name)["queue"].name
+    explicit = any(fnmatch(name, pattern) for pattern in patterns)
+    return Route(name, queue, "" if explicit else "no route of its own")
+
+
+def owed() -> dict[str, dict[str, int]]:
+    """What is owed or was given up: {"outbox": {state: rows}, "mail": …, "tasks": …}."""
+    deliveries = Delivery.objects.exclude(state=Delivery.State.DONE)
+    mails = Notification.objects.filter(channel=Notification.Channel.EMAIL).exclude(
+        state=Notification.State.SENT
+    )
+    failed = TaskFailure.objects.filter(retried_at__isnull=True).count()
+    return {
+        "outbox": dict(deliveries.values_list("state").annotate(Count("pk")).order_by("state")),
+        "mail": dict(mails.values_list("state").annotate(Count("pk")).order_by("state")),
+        "tasks": {"failed": failed} if failed else {},
+    }
+
+
+def beat_silent_s() -> float | None:
+    """Seconds since beat last sent a task; None where it never has."""
+    last: datetime | None = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]
+    return (timezone.now() - last).total_seconds() if last else None
+
+
+def lines() -> Iterator[str]:
+    """The overview as text. A part that is away is a line of it, never an error."""
+    parts = readiness()
+    yield "parts    " + ", ".join(f"{name} {outcome}" for name, outcome in parts.items())
+    if parts["broker"] == "ok":
+        yield from queue_lines()
+    if parts["database"] == parts["migrations"] == "ok":
+        yield from _database_lines()
+
+
+def queue_lines() -> Iterator[str]:
+    """The queues as a table."""
+    yield f"{'queue':<15}{'waiting':>8}{'held':>6}{'oldest':>9}  workers"
+    try:
+        for queue in queue_states():
+            oldest = "-" if queue.oldest_s is None else f"{queue.oldest_s:.1f} s"
+            nodes = ", ".join(queue.workers) or "none"
+            yield f"{queue.name:<15}{queue.waiting:>8}{queue.held:>6}{oldest:>9}  {nodes}"
+    except redis.RedisError as exc:
+        yield f"the broker is away: {type(exc).__name__}"
+
+
+def _database_lines() -> Iterator[str]:
+    for name, counts in owed().items():
+        yield f"{name:<9}" + (", ".join(f"{n} {state}" for state, n in counts.items()) or "nothing")
+    silent_s = beat_silent_s()
+    yield "beat     " + (
+        "never ran" if silent_s is None else f"last sent a task {silent_s:.0f} s ago"
+    )
+
+
+def is_well() -> bool:
+    """Whether every part is ready and the clock runs."""
+    if any(outcome != "ok" for outcome in readiness().values()):
+        return False
+    silent_s = beat_silent_s()
+    return silent_s is not None and silent_s < BEAT_SILENT_S

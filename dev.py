@@ -50,6 +50,8 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
             return tools.lock()
         case "env":
             return tools.env(options.data)
+        case "export" | "import":
+            return transfer(options)
         case _:
             return tools.redis_prompt(options.data, options.words, options.db)
 
@@ -74,6 +76,15 @@ def start(options: argparse.Namespace) -> int:
     )
 
 
+def transfer(options: argparse.Namespace) -> int:
+    """`export` and `import`."""
+    from devtools import transfer
+
+    if options.command == "export":
+        return transfer.export(options.data, options.file)
+    return transfer.load(options.file, options.database_url)
+
+
 def warn_without_node_modules() -> None:
     """The front-end packages are wanted, but nothing depends on them."""
     if warning := bootstrap.ensure_node_modules():
@@ -95,6 +106,11 @@ def parser() -> argparse.ArgumentParser:
     redis = commands.add_parser("redis", parents=[data], help="a prompt to the broker")
     redis.add_argument("-n", dest="db", type=int, default=0, help="database number")
     redis.add_argument("words", nargs="*", help="one command, instead of the prompt")
+    export = commands.add_parser("export", parents=[data], help="write the database into a file")
+    export.add_argument("file", type=Path, metavar="FILE")
+    load = commands.add_parser("import", help="fill an empty PostgreSQL with an export")
+    load.add_argument("file", type=Path, metavar="FILE")
+    load.add_argument("--database-url", required=True, metavar="postgresql://…")
     commands.add_parser("lock", help="pin the dependencies of pyproject.toml")
     return root
 

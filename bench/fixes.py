@@ -17,7 +17,6 @@ class Crew:
 
     trip_id: int
     token: str
-    status: str
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,10 @@ def gps_path(crew: Crew) -> str:
 
 
 def fix(crew_number: int, n: int, at: float) -> str:
-    """Fix `n` of all, at `at` unix seconds, as JSON: a vehicle that creeps north-east."""
-    latitude = 57.6 + (crew_number % 97) * 0.002 + (n % 10_000) * 1e-6
-    longitude = 11.8 + (crew_number % 89) * 0.004 + (n % 10_000) * 1e-6
+    """Fix `n` of all, at `at` unix seconds, as JSON: a vehicle that creeps north-east
+    and back in jumps that a filter believes."""
+    latitude = 57.6 + (crew_number % 97) * 0.002 + (n % 1_000) * 1e-6
+    longitude = 11.8 + (crew_number % 89) * 0.004 + (n % 1_000) * 1e-6
     return (
         f'{{"latitude":{latitude:.6f},"longitude":{longitude:.6f},"recorded_at":{at:.6f},'
         f'"speed":12.5,"heading":{mark_of(n) / 1_000:.3f},"accuracy":5.0}}'

@@ -7,6 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from bench.wire import split_response
 
@@ -38,7 +39,7 @@ class Phone(asyncio.Protocol):
 
     def __init__(self, port: int, tally: Tally) -> None:
         self._port = port
-        self._tally = tally
+        self.tally = tally
         self._queue: deque[tuple[bytes, float, Answered | None]] = deque()
         self._sent: tuple[float, Answered | None] | None = None
         self._transport: asyncio.Transport | None = None
@@ -48,7 +49,7 @@ class Phone(asyncio.Protocol):
 
     def offer(self, request: bytes, due: float, answered: Answered | None = None) -> None:
         """Send `request` as soon as the connection is free; `due` is monotonic seconds."""
-        self._tally.waiting += 1
+        self.tally.waiting += 1
         self._queue.append((request, due, answered))
         self._next()
 
@@ -77,8 +78,7 @@ class Phone(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for mypy
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._next()
 
     def data_received(self, data: bytes) -> None:
@@ -100,9 +100,9 @@ class Phone(asyncio.Protocol):
         if self._sent is None:
             return
         (due, answered), self._sent = self._sent, None
-        self._tally.waiting -= 1
-        self._tally.statuses[status] += 1
-        self._tally.seconds.append(time.monotonic() - due)
+        self.tally.waiting -= 1
+        self.tally.statuses[status] += 1
+        self.tally.seconds.append(time.monotonic() - due)
         if answered is not None:
             answered(status, body)
         self._next()

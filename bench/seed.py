@@ -1,11 +1,10 @@
-"""`python -m bench.seed`: the demo company with a large fleet; prints a Fleet as JSON."""
+"""`python -m bench.seed`: a large fleet in the demo company; prints a Fleet as JSON."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import django
 
@@ -15,10 +14,12 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from trips import demo
-from trips.models import Delivery, Trip
+from trips.models import Assignment, Delivery, Device, Driver, Patient, Shift, Trip, Vehicle
 from users.auth import hash_token
-from users.models import Notification, User
+from users.models import User
 from users.roles import Role
+
+SINCE = timedelta(hours=6)
 
 
 def main() -> None:
@@ -27,38 +28,70 @@ def main() -> None:
     parser.add_argument("--vehicles", type=int, required=True)
     parser.add_argument("--watchers", type=int, required=True)
     options = parser.parse_args()
-    demo.seed(vehicles=options.vehicles, trips=0)
-    # What follows from booking the day is not what is measured.
+    demo.seed(vehicles=1, trips=0)
+    # What follows from booking the demo's day is not what is measured.
     Delivery.objects.update(state=Delivery.State.DONE)
-    Notification.objects.update(state=Notification.State.SENT)
-    print(json.dumps({"crews": crews(), "watchers": watchers(options.watchers)}))
+    watchers = accounts("watcher", Role.DISPATCHER, options.watchers)
+    tokens = [demo.token_for(user.username) for user in watchers]
+    print(json.dumps({"crews": crews(options.vehicles), "watchers": tokens}))
 
 
-def crews() -> list[tuple[int, str, str]]:
-    """(trip, its driver's token, its status)."""
-    rows = Trip.objects.filter(driver__isnull=False).order_by("pk")
-    values = rows.values_list("pk", "driver__user__username", "status")
-    return [(pk, demo.token_for(name), status) for pk, name, status in values]
+def crews(count: int) -> list[tuple[int, str]]:
+    """(trip, its driver's token): each has a vehicle, a shift and an assigned trip for now."""
+    since = timezone.now() - SINCE
+    users = accounts("benchdriver", Role.DRIVER, count)
+    drivers = Driver.objects.bulk_create([Driver(user=user) for user in users])
+    Device.objects.bulk_create([Device(driver=driver, name="phone") for driver in drivers])
+    vehicles = Vehicle.objects.bulk_create(
+        [Vehicle(name=f"Bench {n}", capacities=demo.CAPACITIES) for n in range(count)]
+    )
+    pairs = list(zip(drivers, vehicles, strict=True))
+    Shift.objects.bulk_create([Shift(driver=d, vehicle=v, starts_at=since) for d, v in pairs])
+    patients = list(Patient.objects.order_by("pk"))
+    trips = Trip.objects.bulk_create(
+        [_trip(d, v, patients[n % len(patients)], since) for n, (d, v) in enumerate(pairs)]
+    )
+    Assignment.objects.bulk_create(
+        [Assignment(trip=t, driver=t.driver, vehicle=t.vehicle, started_at=since) for t in trips]
+    )
+    rows = zip(trips, users, strict=True)
+    return [(trip.pk, demo.token_for(user.username)) for trip, user in rows]
 
 
-def watchers(count: int) -> list[str]:
-    """The tokens of so many dispatchers: one account and token per socket, as in life."""
-    names = [f"watcher{n}" for n in range(count)]
-    User.objects.bulk_create([_dispatcher(name) for name in names], ignore_conflicts=True)
-    users = User.objects.in_bulk(names, field_name="username")
+def accounts(prefix: str, role: Role, count: int) -> list[User]:
+    """So many accounts with a token each, none of which can log in."""
+    users = User.objects.bulk_create(
+        [
+            User(username=f"{prefix}{n}", role=role.value, email=f"{prefix}{n}@gota.invalid")
+            for n in range(count)
+        ]
+    )
     expiry = timezone.now() + timedelta(days=1)
-    tokens = {name: demo.token_for(name) for name in names}
-    rows = [_held(users[name], token, expiry) for name, token in tokens.items()]
-    AuthToken.objects.bulk_create(rows, ignore_conflicts=True)
-    return list(tokens.values())
+    AuthToken.objects.bulk_create([_held(user, expiry) for user in users])
+    return users
 
 
-def _dispatcher(name: str) -> User:
-    return User(username=name, role=Role.DISPATCHER, email=f"{name}@gota.invalid", password="!")
-
-
-def _held(user: User, token: str, expiry: Any) -> AuthToken:
+def _held(user: User, expiry: datetime) -> AuthToken:
+    token = demo.token_for(user.username)
     return AuthToken(user=user, digest=hash_token(token), token_key=token[:15], expiry=expiry)
+
+
+def _trip(driver: Driver, vehicle: Vehicle, patient: Patient, since: datetime) -> Trip:
+    return Trip(
+        status=Trip.StatusChoice.ASSIGNED,
+        state_since=since,
+        scheduled_at=timezone.now(),
+        patient=patient,
+        payer=patient.payer,
+        driver=driver,
+        vehicle=vehicle,
+        pickup_address="Station Road 1",
+        pickup_latitude=57.7,
+        pickup_longitude=11.9,
+        dropoff_address="Garden Street 2",
+        dropoff_latitude=57.8,
+        dropoff_longitude=12.0,
+    )
 
 
 if __name__ == "__main__":

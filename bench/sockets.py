@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from bench.wire import CLOSE, PING, PONG, TEXT, client_frame, handshake, split_frames
 
@@ -71,9 +72,8 @@ class Watcher(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for mypy
-        self._transport = transport
-        transport.write(handshake(self.path, self._token))
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(handshake(self.path, self._token))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio."""
@@ -136,10 +136,12 @@ class Watcher(asyncio.Protocol):
             self._transport.write(client_frame(TEXT, json.dumps(frame).encode()))
 
 
-async def open_all(port: int, watchers: Sequence[Watcher]) -> float:
-    """Open many, some at once; the seconds that it took."""
+async def open_all(
+    port: int, watchers: Sequence[Watcher], at_once: int = OPENING_AT_ONCE
+) -> float:
+    """Open many, `at_once` at a time; the seconds that it took."""
     start = time.monotonic()
-    turn = asyncio.Semaphore(OPENING_AT_ONCE)
+    turn = asyncio.Semaphore(at_once)
 
     async def one(watcher: Watcher) -> None:
         async with turn:

@@ -25,6 +25,8 @@ class BaseTask(Task):  # type: ignore[type-arg]
     retry_backoff = 60
     retry_backoff_max = 900
     retry_jitter = True
+    # Their text is the answer to a caller's mistake: no traceback in the log.
+    throws = (InvalidArguments,)
     # A child process that dies takes its task along; 3 times, then it is a failure on record.
     retry_on_worker_lost = True
 

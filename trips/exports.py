@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -40,9 +41,15 @@ HEADER = (
 )
 
 
+_SIGNS = ("=", "+", "-", "@")
+
+
 def safe_cell(value: object) -> object:
-    """`value` so that no spreadsheet takes text for a formula; numbers pass unchanged."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+    """`value` so that no spreadsheet takes text for a formula; numbers pass unchanged.
+
+    Spreadsheets skip leading blanks and take full-width signs for their narrow ones.
+    """
+    if isinstance(value, str) and unicodedata.normalize("NFKC", value.lstrip()).startswith(_SIGNS):
         return f"'{value}"
     return "" if value is None else value
 

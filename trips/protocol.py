@@ -51,7 +51,7 @@ ADDRESSES = {
     "me": Address(
         "/ws/me/",
         "One's own notices and, for a driver, assignments; a driver may send `gps`.",
-        (*_COMMON, m.MySnapshot, m.Notification, m.GpsAck),
+        (*_COMMON, m.MySnapshot, m.Notification, m.Task, m.GpsAck),
         CLIENT,
     ),
     "track": Address(

@@ -23,6 +23,7 @@ from users.api import StrictSerializer
 from users.models import User
 
 MOST_DAYS = 366
+EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 
 
 class TaskRunSerializer(serializers.ModelSerializer[TaskRun]):
@@ -110,6 +111,8 @@ class ExportSerializer(StrictSerializer):
     last_day = serializers.DateField()
 
     def validate(self, attrs: dict[str, date]) -> dict[str, date]:
+        if attrs["first_day"] < EARLIEST or attrs["last_day"] > LATEST:
+            raise serializers.ValidationError(f"Days from {EARLIEST} to {LATEST}.")
         length = attrs["last_day"] - attrs["first_day"]
         if not timedelta() <= length < timedelta(days=MOST_DAYS):
             raise serializers.ValidationError(f"The period has 1 to {MOST_DAYS} days.")

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from celery import Task, current_app
+from celery import Task
 from celery.signals import task_failure
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from config.arguments import InvalidArguments, by_name
 from trips.models import TaskFailure
@@ -65,8 +66,7 @@ def retry(failure: TaskFailure) -> str:
     """Send the task again; the new task's id. ValueError where its arguments were not kept."""
     if failure.arguments is None:
         raise ValueError(f"the arguments of {failure.task} {failure.task_id} were not kept")
-    task = current_app.tasks[failure.task]
-    sent = task.apply_async(kwargs=failure.arguments)
+    sent = import_string(failure.task).apply_async(kwargs=failure.arguments)
     failure.retried_at = timezone.now()
     failure.save(update_fields=["retried_at"])
     return str(sent.id)

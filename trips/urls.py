@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import DefaultRouter
 
-from trips import api, task_api
+from trips import api, task_api, watch_api
 
 router = DefaultRouter()
 router.register("trips", api.TripViewSet, "trip")
@@ -11,6 +11,8 @@ router.register("patients", api.PatientViewSet, "patient")
 router.register("facilities", api.FacilityViewSet)
 router.register("payers", api.PayerViewSet)
 router.register("tasks", task_api.TaskViewSet, "task")
+router.register("alerts", watch_api.AlertViewSet)
+router.register("quarantine", watch_api.QuarantineViewSet)
 urlpatterns = [
     path("trips/export/", task_api.ExportView.as_view(), name="trip-export"),
     *router.urls,

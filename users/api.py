@@ -2,6 +2,7 @@
 
 from django.contrib.auth import authenticate
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, inline_serializer
 from knox.views import LoginView, LogoutAllView, LogoutView
 from rest_framework import exceptions, serializers
 from rest_framework.permissions import AllowAny
@@ -33,6 +34,16 @@ class CredentialsSerializer(StrictSerializer):
     password = serializers.CharField(max_length=1024, trim_whitespace=False)
 
 
+TOKEN_ANSWER = inline_serializer(
+    "Token",
+    {
+        "token": serializers.CharField(),
+        "expiry": serializers.DateTimeField(),
+        "user": UserSerializer(),
+    },
+)
+
+
 class TokenView(LoginView):  # type: ignore[misc]
     """`{username, password}` -> `{token, expiry, user}`; one token per device, each revocable."""
 
@@ -43,6 +54,7 @@ class TokenView(LoginView):  # type: ignore[misc]
     def get_authenticate_header(self, request: Request) -> str:
         return "Token"
 
+    @extend_schema(request=CredentialsSerializer, responses=TOKEN_ANSWER)
     def post(self, request: Request, format: str | None = None) -> Response:
         credentials = CredentialsSerializer(data=request.data)
         credentials.is_valid(raise_exception=True)
@@ -54,12 +66,14 @@ class TokenView(LoginView):  # type: ignore[misc]
         return response
 
 
+@extend_schema(request=None, responses={204: None})
 class RevokeView(LogoutView):  # type: ignore[misc]
     """Revokes the token that is shown."""
 
     authentication_classes = (TokenAuthentication,)
 
 
+@extend_schema(request=None, responses={204: None})
 class RevokeAllView(LogoutAllView):  # type: ignore[misc]
     """Revokes every token of the account."""
 

@@ -7,9 +7,11 @@ same one; what was claimed by a worker that died is `unknown`, and is not sent a
 
 import logging
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.utils import timezone
@@ -68,7 +70,7 @@ def _attempt(row: Notification, compose: Compose) -> tuple[State, str]:
         mail = compose(row)
         connection = get_connection()
         connection.open()
-    except LookupError as exc:
+    except (LookupError, ObjectDoesNotExist) as exc:
         return State.FAILED, type(exc).__name__
     except Exception as exc:  # nothing was handed over yet, so a next attempt is safe
         return State.QUEUED, type(exc).__name__
@@ -99,3 +101,20 @@ def sweep_mail() -> int:
     for row in due:
         queue_mail(row)
     return len(due)
+
+
+def send_again(pks: Iterable[int]) -> int:
+    """Queue mails that failed, or whose fate is unknown and a person has decided; how many."""
+    given_up = Notification.objects.filter(
+        pk__in=pks,
+        channel=Notification.Channel.EMAIL,
+        state__in=(State.FAILED, State.UNKNOWN),
+    )
+    with transaction.atomic():
+        rows = list(given_up.select_for_update().order_by("pk"))
+        for row in rows:
+            row.state, row.attempts = State.QUEUED, 0
+            row.due_at = timezone.now() + SWEEP_AFTER
+            transaction.on_commit(partial(queue_mail, row))
+        Notification.objects.bulk_update(rows, ["state", "attempts", "due_at"])
+    return len(rows)

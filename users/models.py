@@ -1,10 +1,21 @@
 """Accounts and what was said to them."""
 
+from zoneinfo import ZoneInfo
+
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from users.roles import Permission, Role, may
+
+
+def check_time_zone(name: str) -> None:
+    """ValidationError where `name` is not in the time zone database, e.g. Europe/Stockholm."""
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValidationError({"time_zone": f"There is no time zone {name!r}."}) from None
 
 
 class User(AbstractUser):
@@ -31,6 +42,12 @@ class User(AbstractUser):
                 condition=models.Q(role__in=[role.value for role in Role]), name="user_role_known"
             )
         ]
+
+    def clean(self) -> None:
+        """Reject an unknown time zone in forms."""
+        super().clean()
+        if self.time_zone:
+            check_time_zone(self.time_zone)
 
     def may(self, permission: Permission) -> bool:
         """Whether this account's role holds `permission` and the account is active."""

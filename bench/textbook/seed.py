@@ -25,7 +25,7 @@ def main() -> None:
     tokens = [Token(user=user, key=Token.generate_key()) for user in users]
     Token.objects.bulk_create(tokens)
     trips = Trip.objects.bulk_create([Trip() for _ in names])
-    crews = [(trip.pk, token.key, trip.status) for trip, token in zip(trips, tokens, strict=True)]
+    crews = [(trip.pk, token.key) for trip, token in zip(trips, tokens, strict=True)]
     print(json.dumps({"crews": crews, "watchers": []}))
 
 

@@ -1,8 +1,10 @@
 """Django settings: the addresses come from the measurement."""
 
 import os
+from urllib.parse import urlsplit
 
-from config.environment import postgres_parts, redis_db
+_postgres = urlsplit(os.environ["DATABASE_URL"])
+_redis = os.environ["REDIS_URL"]
 
 SECRET_KEY = os.environ["SECRET_KEY"]
 ALLOWED_HOSTS = ["*"]
@@ -45,8 +47,11 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        **postgres_parts(os.environ["DATABASE_URL"]),
         "NAME": "textbook",
+        "USER": _postgres.username,
+        "PASSWORD": _postgres.password,
+        "HOST": _postgres.hostname,
+        "PORT": _postgres.port,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -62,11 +67,11 @@ CHANNEL_LAYERS = {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
             # With redis-py 8's own default every idle socket would die after 5 s.
-            "hosts": [{"address": redis_db(os.environ["REDIS_URL"], 6), "socket_timeout": None}]
+            "hosts": [{"address": f"{_redis}/6", "socket_timeout": None}]
         },
     }
 }
-CELERY_BROKER_URL = redis_db(os.environ["REDIS_URL"], 4)
-CELERY_RESULT_BACKEND = redis_db(os.environ["REDIS_URL"], 5)
+CELERY_BROKER_URL = f"{_redis}/4"
+CELERY_RESULT_BACKEND = f"{_redis}/5"
 EMAIL_HOST = os.environ["EMAIL_HOST"]
 EMAIL_PORT = int(os.environ["EMAIL_PORT"])

@@ -157,6 +157,15 @@ export interface Notification {
   notification: Notice;
 }
 
+/** How far a long job of one's own is; unnumbered, the newest wins. */
+export interface Task {
+  type: "task";
+  id: string;
+  state: string;
+  current: number;
+  total: number;
+}
+
 export interface Resume {
   type: "resume";
   epoch?: string | null;
@@ -195,6 +204,6 @@ export interface NativeFix {
   id?: string | number | null;
 }
 
-export type ServerFrame = Hello | TripEvent | Resumed | Heartbeat | Error | Snapshot | GpsBatch | GpsUpdate | GpsAck | MySnapshot | Notification;
+export type ServerFrame = Hello | TripEvent | Resumed | Heartbeat | Error | Snapshot | GpsBatch | GpsUpdate | GpsAck | MySnapshot | Notification | Task;
 
 export type ClientFrame = Resume | Subscribe | Ack | Gps;

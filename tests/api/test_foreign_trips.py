@@ -110,9 +110,7 @@ def test_bea_may_read_every_trip_and_tap_none(cast: Cast, as_user: As) -> None:
         ("dina", "decline"),
     ],
 )
-def test_what_a_role_may_never_do_is_403(
-    cast: Cast, as_user: As, who: str, action: str
-) -> None:
+def test_what_a_role_may_never_do_is_403(cast: Cast, as_user: As, who: str, action: str) -> None:
     trip = cast.trip_in("assigned")
     body = {"action": action, "reason": "x", "driver_id": 1, "vehicle_id": 1}
     url = f"/api/trips/{trip.pk}/status/"
@@ -128,7 +126,7 @@ LISTS = {
     "payers": "ada dina bea",
     "invoices": "ada dina bea omar eve pia hugo",
 }
-EVERYBODY = "ada dina bea omar eve pia hugo".split()
+EVERYBODY = ["ada", "dina", "bea", "omar", "eve", "pia", "hugo"]
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -174,9 +172,7 @@ def order(patient: Patient, **more: Any) -> dict[str, Any]:
     """A booking as JSON."""
     fields = booking(patient)
     places = {
-        end: {
-            name: fields[f"{end}_{name}"] for name in ("address", "latitude", "longitude")
-        }
+        end: {name: fields[f"{end}_{name}"] for name in ("address", "latitude", "longitude")}
         for end in ("pickup", "dropoff")
     }
     return {"patient_id": patient.pk, "scheduled_at": fields["scheduled_at"], **places, **more}

@@ -185,9 +185,7 @@ def test_the_dispatcher_must_say_why_she_drives_for_omar(cast: Cast, as_user: As
 
 @pytest.mark.parametrize("field", ["driver_id", "vehicle_id"])
 @pytest.mark.parametrize("value", [999_999, 2**62])
-def test_assigning_who_is_not_there_is_400(
-    cast: Cast, as_user: As, field: str, value: int
-) -> None:
+def test_assigning_who_is_not_there_is_400(cast: Cast, as_user: As, field: str, value: int) -> None:
     trip = cast.trip_in("scheduled")
     body = {"action": "assign", "driver_id": cast.driver.pk, "vehicle_id": cast.van.pk}
     assert field in the_problem(tap(as_user(cast.dina), trip, body | {field: value}), 400)["errors"]

@@ -1,7 +1,10 @@
 """The company, and the people and organisations that it works for."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
+
+from users.models import check_time_zone
 
 
 class Company(models.Model):
@@ -20,6 +23,12 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Reject in forms what would make reports and invoices fail."""
+        check_time_zone(self.time_zone)
+        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+            raise ValidationError({"currency": "Three capital letters, e.g. USD."})
 
     @classmethod
     def get(cls) -> "Company":

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from celery import current_app
 from django.db import transaction
-from django.utils import timezone
 
 from config.subscriptions import SUBSCRIBERS
+from trips import task_failures
 from trips.events import relay
 from trips.models import Delivery, TaskFailure
 
@@ -90,7 +89,5 @@ def _rerun(pk: int) -> bool:
         row = failed.filter(pk=pk, retried_at__isnull=True, arguments__isnull=False).first()
         if row is None:
             return False
-        row.retried_at = timezone.now()
-        row.save(update_fields=["retried_at"])
-        current_app.send_task(row.task, kwargs=row.arguments, ignore_result=True)
+        task_failures.retry(row)
     return True

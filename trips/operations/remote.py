@@ -77,15 +77,16 @@ def purge(queue: str) -> int:
 
 
 class Watch:
-    """Shows a line per event of the workers' tasks."""
+    """Shows a line per event of the workers' tasks, `limit` at most; 0: without end."""
 
-    def __init__(self, show: Callable[[str], None]) -> None:
+    def __init__(self, show: Callable[[str], None], limit: int) -> None:
         self._show = show
+        self._limit = limit
         self._state = current_app.events.State()
-        self.shown = 0
+        self._shown = 0
 
-    def run(self, seconds: float, limit: int) -> None:
-        """Until `seconds` are over or `limit` events were shown; 0: for ever."""
+    def run(self, seconds: float) -> None:
+        """Until `seconds` are over (0: never) or enough events were shown."""
         current_app.control.enable_events()
         until = time.monotonic() + seconds
         with (
@@ -95,14 +96,17 @@ class Watch:
             receiver = current_app.events.Receiver(connection, handlers={"*": self._on_event})
             # The workers' heartbeats turn this loop too.
             for _ in receiver.itercapture(timeout=seconds or None, wakeup=False):
-                if (seconds and time.monotonic() > until) or (limit and self.shown >= limit):
+                if (seconds and time.monotonic() > until) or self._is_enough():
                     return
+
+    def _is_enough(self) -> bool:
+        return bool(self._limit) and self._shown >= self._limit
 
     def _on_event(self, event: dict[str, Any]) -> None:
         self._state.event(event)
-        if not event["type"].startswith("task-"):
+        if not event["type"].startswith("task-") or self._is_enough():
             return
-        self.shown += 1
+        self._shown += 1
         task = self._state.tasks.get(event["uuid"])
         name = (task and task.name) or "?"
         at = time.strftime("%H:%M:%S", time.gmtime(event["timestamp"]))

@@ -11,19 +11,19 @@ from django.urls import re_path
 from config.problems import DATABASE_AWAY
 from trips import access, links
 from trips.events.streams import BOARD, trip_stream, user_stream
-from trips.realtime import credentials, messages, resume
+from trips.realtime import credentials, messages
 from trips.realtime.credentials import Credential
 from trips.realtime.hub import (
     CLOSE_FORBIDDEN,
     CLOSE_NOT_FOUND,
     CLOSE_TOO_SLOW,
     CLOSE_UNAUTHENTICATED,
-    Socket,
     hub,
-    read,
 )
 from trips.realtime.outbox import Outbox
 from trips.realtime.projections import Audience, audience_of
+from trips.realtime.sockets import Socket
+from trips.realtime.stream import read
 from users.roles import Permission
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,9 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         raise NotImplementedError
 
     async def connect(self) -> None:
-        self._tasks: list[asyncio.Task[None]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._first_join: asyncio.Task[None] | None = None
+        self._patience: asyncio.TimerHandle | None = None
         self._joining = asyncio.Lock()
         self._resumed = self._closed = False
         self._bad_frames = 0
@@ -71,20 +73,16 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._close(CLOSE_TRY_LATER)
 
     async def _hello(self, socket: Socket) -> None:
-        hub.start()
-        self._epoch = await read(resume.epoch)
-        head = (await read(resume.heads, [socket.stream]))[socket.stream]
-        hello = messages.Hello(stream=socket.stream, epoch=self._epoch, seq=head)
-        socket.outbox.put(messages.encode(hello))
-        self._tasks = [
-            asyncio.create_task(self._write(socket)),
-            asyncio.create_task(self._snapshot_unless_resumed()),
-        ]
+        hello = await hub.open(socket)
+        self._epoch = hello.epoch
+        socket.put(hello)
+        self._writer = asyncio.create_task(self._write(socket))
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(RESUME_WITHIN_S, self._snapshot_unless_resumed)
 
-    async def _snapshot_unless_resumed(self) -> None:
-        await asyncio.sleep(RESUME_WITHIN_S)
+    def _snapshot_unless_resumed(self) -> None:
         if not self._resumed:
-            await self._join(None, resuming=False)
+            self._first_join = asyncio.create_task(self._join(None, resuming=False))
 
     async def _join(self, since: int | None, *, resuming: bool) -> None:
         self._resumed = True
@@ -127,9 +125,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             case messages.Subscribe():
                 socket.only_trips = None if frame.trips is None else frozenset(frame.trips)
             case messages.Ack():
-                socket.outbox.acked = max(
-                    socket.outbox.acked, min(frame.frames, socket.outbox.sent)
-                )
+                socket.outbox.acknowledge(frame.frames)
             case messages.Gps():
                 await self._on_gps(socket, frame)
 
@@ -144,12 +140,12 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             answer = await take_frame(user.pk, frame, socket.trip_id)
         except Unavailable:
             error = messages.Error("unavailable", "Not kept; send it again.", frame.ref)
-            socket.outbox.put(messages.encode(error))
+            socket.put(error)
         else:
-            socket.outbox.put(messages.encode(answer))
+            socket.put(answer)
 
     async def _on_bad_frame(self, socket: Socket, detail: str) -> None:
-        socket.outbox.put(messages.encode(messages.Error("bad_frame", detail[:300])))
+        socket.put(messages.Error("bad_frame", detail[:300]))
         self._bad_frames += 1
         if self._bad_frames > MOST_BAD_FRAMES:
             await self._close(CLOSE_POLICY)
@@ -163,8 +159,9 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._closed = True
         if self.socket is not None:
             hub.leave(self.socket)
-        for task in self._tasks:
-            task.cancel()
+        for pending in (self._writer, self._first_join, self._patience):
+            if pending is not None:
+                pending.cancel()
 
     def _socket(
         self,

@@ -1,5 +1,6 @@
 """Where each vehicle's marker stands, so that it never goes back in time."""
 
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -14,29 +15,46 @@ OVERLAP = timedelta(seconds=5)
 
 
 class Markers:
-    """The newest time shown per vehicle, or per trip where a fix names no vehicle (pure)."""
+    """What was shown last per vehicle, or per trip where a fix names no vehicle (pure)."""
 
     def __init__(self) -> None:
-        self._shown: dict[tuple[str, int | None], float] = {}
+        self._shown: dict[tuple[str, int | None], tuple[LiveFix, float]] = {}
 
     def newer(self, fixes: Iterable[LiveFix], now: float) -> list[LiveFix]:
         """Those of `fixes` that move a marker, newest per vehicle; `now` in unix seconds."""
         newest: dict[tuple[str, int | None], LiveFix] = {}
+        shown_at = time.monotonic()
         for fix in fixes:
             key = _key(fix)
-            if self._shown.get(key, 0.0) < fix["at"] <= now + CLOCK_TOLERANCE_S:
-                self._shown[key] = fix["at"]
+            known = self._shown.get(key)
+            if (known is None or known[0]["at"] < fix["at"]) and fix["at"] <= (
+                now + CLOCK_TOLERANCE_S
+            ):
+                self._shown[key] = fix, shown_at
                 newest[key] = fix
         return list(newest.values())
+
+    def shown_since(self, begun_at: float) -> list[LiveFix]:
+        """What was shown at or after that monotonic second."""
+        return [fix for fix, shown_at in self._shown.values() if shown_at >= begun_at]
 
 
 def _key(fix: LiveFix) -> tuple[str, int | None]:
     return ("vehicle", fix["vehicle"]) if fix["vehicle"] is not None else ("trip", fix["trip"])
 
 
+def standing() -> list[LiveFix]:
+    """Where every vehicle stands."""
+    return _live_fixes(list(VehiclePosition.objects.all()))
+
+
 def moved_since(since: datetime) -> tuple[list[LiveFix], datetime]:
     """Positions written after `since`, and the time to ask from next."""
     rows = list(VehiclePosition.objects.filter(updated_at__gt=since - OVERLAP))
+    return _live_fixes(rows), max([since, *(row.updated_at for row in rows)])
+
+
+def _live_fixes(rows: list[VehiclePosition]) -> list[LiveFix]:
     started = Trip.objects.filter(
         status__in=STARTED, vehicle__in=[row.vehicle_id for row in rows]
     ).order_by("-state_since")
@@ -44,8 +62,7 @@ def moved_since(since: datetime) -> tuple[list[LiveFix], datetime]:
     for vehicle_id, trip_id in started.values_list("vehicle_id", "pk"):
         if vehicle_id is not None:
             aboard.setdefault(vehicle_id, []).append(trip_id)
-    fixes = [_live_fix(row, aboard.get(row.vehicle_id, [])) for row in rows]
-    return fixes, max([since, *(row.updated_at for row in rows)])
+    return [_live_fix(row, aboard.get(row.vehicle_id, [])) for row in rows]
 
 
 def _live_fix(row: VehiclePosition, trips: list[int]) -> LiveFix:

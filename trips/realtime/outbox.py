@@ -3,11 +3,15 @@
 A socket that acknowledges what it gets is sent every frame at once. One that falls behind
 gets the newest position per vehicle four times a second, one that never acknowledged
 anything once a second. Numbered frames are never dropped: over the bound the socket
-is closed with 4408, and the client resumes.
+is closed with 4408, and the client resumes. The web server buffers whatever it is given, so
+what a dead socket may cost is counted here: over its bound positions wait for an
+acknowledgement, and a socket that then owes one is closed as well.
 """
 
 import asyncio
 from collections import deque
+
+import msgspec
 
 from trips.realtime import messages
 
@@ -20,6 +24,8 @@ ACK_DUE_S = 7.0
 #: Unsent numbered frames and their size, beyond which the socket is closed.
 MOST_WAITING = 1_000
 MOST_WAITING_CHARS = 4_000_000
+#: What may be on the way to a socket before positions wait.
+MOST_UNACKED_CHARS = 1_000_000
 
 
 class Outbox:
@@ -37,11 +43,27 @@ class Outbox:
         self._chars = 0
         self._positions: dict[int | None, messages.Fix] = {}
         self._flushed_at = 0.0
+        self._on_the_way: deque[int] = deque()  # the size of each frame, oldest first
+        self._unacked_chars = 0
+        self._full_since: float | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether as much is on the way as may be."""
+        return self._unacked_chars > MOST_UNACKED_CHARS
 
     def behind(self, now: float) -> bool:
         """Whether positions are to be thinned out for this socket."""
         silent = not self.acked and now - self.opened_at > ACK_DUE_S
-        return silent or self.sent - self.acked > SLOW_AFTER
+        return silent or self.full or self.sent - self.acked > SLOW_AFTER
+
+    def acknowledge(self, frames: int) -> None:
+        """Note that the client has received so many frames since `hello`."""
+        self.acked = max(self.acked, min(frames, self.sent))
+        while len(self._on_the_way) > self.sent - self.acked:
+            self._unacked_chars -= self._on_the_way.popleft()
+        self._full_since = None
+        self.wake.set()
 
     def put(self, text: str) -> None:
         """Queue a frame that must arrive, in order."""
@@ -66,12 +88,23 @@ class Outbox:
             texts += self._position_frames()
             self._positions.clear()
             self._flushed_at = now
-        self.sent += len(texts)
+        self._count(texts, now)
         return texts
 
+    def _count(self, texts: list[str], now: float) -> None:
+        self.sent += len(texts)
+        self._on_the_way.extend(map(len, texts))
+        self._unacked_chars += sum(map(len, texts))
+        if not self.full:
+            self._full_since = None
+        elif self._full_since is None:
+            self._full_since = now
+        elif now - self._full_since > ACK_DUE_S:
+            self.overflowed = True
+
     def wait_s(self, now: float) -> float | None:
-        """Seconds until merged positions may go; None where none wait."""
-        if self.held or not self._positions:
+        """Seconds until merged positions may go; None where none wait, or they may not."""
+        if self.held or self.full or not self._positions:
             return None
         period = SLOW_PERIOD_S if self.acked else SILENT_PERIOD_S
         return max(0.0, self._flushed_at + period - now)
@@ -83,7 +116,6 @@ class Outbox:
         return [messages.encode(gps_update(fix)) for fix in fixes]
 
 
-def gps_update(fix: messages.Fix, trip_id: int | None = None) -> messages.GpsUpdate:
-    """The frame that a trip's watchers get for one fix, under the trip that they watch."""
-    fields = {name: getattr(fix, name) for name in fix.__struct_fields__}
-    return messages.GpsUpdate(**{**fields, "trip_id": trip_id or fix.trip_id})
+def gps_update(fix: messages.Fix) -> messages.GpsUpdate:
+    """The frame that a trip's watchers get for one fix."""
+    return messages.GpsUpdate(**msgspec.structs.asdict(fix))

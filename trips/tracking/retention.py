@@ -156,13 +156,13 @@ _CLOSE = """
 _FIXES_BY_TRIP = """
     SELECT trip_id, count(*) FROM {table} JOIN trips_trip ON trips_trip.id = trip_id
     GROUP BY trip_id"""
-_US = "(extract(epoch FROM {0}) * 1000000)::bigint"
-_RAW = (
-    f"SELECT device_id, {_US.format('recorded_at')}, {_US.format('corrected_at')},"
-    f" {_US.format('received_at')}, latitude, longitude, speed_mps, heading_deg, accuracy_m,"
-    " altitude_m, battery, client_id, vehicle_id, driver_id, verdict"
-    " FROM {table} WHERE trip_id = %s ORDER BY recorded_at, device_id, latitude, longitude"
-)
+_RAW = """
+    SELECT device_id, (extract(epoch FROM recorded_at) * 1000000)::bigint,
+           (extract(epoch FROM corrected_at) * 1000000)::bigint,
+           (extract(epoch FROM received_at) * 1000000)::bigint,
+           latitude, longitude, speed_mps, heading_deg, accuracy_m, altitude_m, battery,
+           client_id, vehicle_id, driver_id, verdict
+    FROM {table} WHERE trip_id = %s ORDER BY recorded_at, device_id, latitude, longitude"""
 
 
 def _closed(day: date) -> str:
@@ -207,4 +207,5 @@ def _execute(sql: str, *parameters: Any) -> None:
 def _rows(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters or None)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

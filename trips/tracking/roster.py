@@ -63,13 +63,16 @@ _TRACKER_QUERY = """
 _ANYBODY_QUERY = """
     SELECT 1 FROM knox_authtoken t JOIN users_user u ON u.id = t.user_id AND u.is_active
     WHERE t.digest = %s AND (t.expiry IS NULL OR t.expiry > now())"""
-_KNOWN_QUERY = """
-    SELECT t.digest FROM knox_authtoken t JOIN users_user u ON u.id = t.user_id
-    WHERE t.digest = ANY(%s) AND u.is_active AND u.role = 'driver'
-      AND (t.expiry IS NULL OR t.expiry > now())
-    UNION ALL SELECT token_digest FROM trips_device dev
+_REPORTERS_QUERY = """
+    SELECT t.digest, false, dev.id, dev.driver_id, NULL::bigint FROM knox_authtoken t
+    JOIN users_user u ON u.id = t.user_id AND u.is_active AND u.role = 'driver'
+    JOIN trips_driver d ON d.user_id = u.id
+    JOIN trips_device dev ON dev.driver_id = d.id AND dev.is_active
+    WHERE t.digest = ANY(%s) AND (t.expiry IS NULL OR t.expiry > now())
+    UNION ALL
+    SELECT dev.token_digest, true, dev.id, dev.driver_id, dev.vehicle_id FROM trips_device dev
     LEFT JOIN trips_driver d ON d.id = dev.driver_id LEFT JOIN users_user u ON u.id = d.user_id
-    WHERE token_digest = ANY(%s) AND dev.is_active AND coalesce(u.is_active, true)"""
+    WHERE dev.token_digest = ANY(%s) AND dev.is_active AND coalesce(u.is_active, true)"""
 _SEEN_QUERY = "UPDATE trips_device SET last_seen_at = now() WHERE id = ANY(%s)"
 _HELD_QUERY = """
     SELECT trip_id, driver_id, vehicle_id, extract(epoch FROM started_at)::float8,
@@ -156,25 +159,29 @@ class Roster:
     async def _refresh(self) -> None:
         if len(self._reporters) + len(self._held) > MOST_CACHED:
             self._reporters, self._held = {}, {}
-        keys = list(self._reporters)
-        digests = [digest for digest, _ in keys]
-        known = {row[0] for row in await self._lane.run((_KNOWN_QUERY, [digests, digests]))}
-        for key in keys:
-            if key[0] not in known:
-                del self._reporters[key]
+        await self._refresh_reporters()
         await self._refresh_held()
         aboard: dict[int, tuple[int, ...]] = {}
         for vehicle_id, trip_id in await self._lane.run((_ABOARD_QUERY, [_STARTED])):
             aboard[vehicle_id] = (*aboard.get(vehicle_id, ()), trip_id)
         self._aboard = aboard
         self._on_shift = dict(await self._lane.run((_ON_SHIFT_QUERY, [])))
-        await self._write_seen()
+        await self.write_seen(time.monotonic())
 
-    async def _write_seen(self) -> None:
-        """Note who was heard of, in one statement for all, and not for every fix."""
-        if self.seen and time.monotonic() - self._seen_written > SEEN_EVERY_S:
+    async def _refresh_reporters(self) -> None:
+        keys = list(self._reporters)
+        digests = [digest for digest, _ in keys]
+        rows = await self._lane.run((_REPORTERS_QUERY, [digests, digests]))
+        fresh = {(digest, device): Reporter(*row) for digest, device, *row in rows}
+        for key in keys:
+            self._reporters.pop(key, None)
+        self._reporters.update({key: fresh[key] for key in keys if key in fresh})
+
+    async def write_seen(self, now_s: float) -> None:
+        """Note who was heard of, in one statement for all; `now_s` in monotonic seconds."""
+        if self.seen and now_s - self._seen_written > SEEN_EVERY_S:
             seen, self.seen = self.seen, set()
-            self._seen_written = time.monotonic()
+            self._seen_written = now_s
             await self._lane.run((_SEEN_QUERY, [sorted(seen)]))
 
     async def _refresh_held(self) -> None:

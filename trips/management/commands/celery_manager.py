@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from argparse import REMAINDER, ArgumentParser
+from argparse import ArgumentParser
 from statistics import median
 from typing import Any, NoReturn
 
@@ -28,6 +28,12 @@ class Command(BaseCommand):
             command = commands.add_parser(name, help=text)
             _OPTIONS.get(name, _no_options)(command)
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Celery's own programs take all options that follow, `--help` included."""
+        if len(argv) > 2 and argv[2] in {"worker", "beat"}:
+            _become(argv[2], argv[3:])
+        super().run_from_argv(argv)
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             getattr(self, f"do_{options['action']}")(options)
@@ -43,10 +49,10 @@ class Command(BaseCommand):
             raise CommandError("not everything is well")
 
     def do_worker(self, options: dict[str, Any]) -> NoReturn:
-        _become("worker", options["arguments"])
+        _become("worker", [])
 
     def do_beat(self, options: dict[str, Any]) -> NoReturn:
-        _become("beat", options["arguments"])
+        _become("beat", [])
 
     def do_test(self, options: dict[str, Any]) -> None:
         silent = []
@@ -93,7 +99,7 @@ class Command(BaseCommand):
         for task in PeriodicTask.objects.order_by("name"):
             last = f"{task.last_run_at:%Y-%m-%d %H:%M:%SZ}" if task.last_run_at else "never"
             state = "" if task.enabled else " (off)"
-            self.stdout.write(f"  {task.name:<30}{task.schedule!s:<55} last {last}{state}")
+            self.stdout.write(f"  {task.name:<30}{task.scheduler!s:<40} last {last}{state}")
 
     def _per_worker(self, found: dict[str, list[str]], nothing: str) -> None:
         if not found:
@@ -102,7 +108,7 @@ class Command(BaseCommand):
             self.stdout.write("\n  ".join([worker, *(tasks or [nothing])]))
 
     def do_events(self, options: dict[str, Any]) -> None:
-        remote.Watch(self.stdout.write).run(options["seconds"], options["count"])
+        remote.Watch(self.stdout.write, options["count"]).run(options["seconds"])
 
     def do_failed(self, options: dict[str, Any]) -> None:
         found = failures.find(kind=options["type"], limit=options["limit"])
@@ -176,10 +182,6 @@ def _no_options(parser: ArgumentParser) -> None:
     """Most actions have none."""
 
 
-def _celery_options(parser: ArgumentParser) -> None:
-    parser.add_argument("arguments", nargs=REMAINDER)
-
-
 def _test_options(parser: ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=5, help="round trips a queue (5)")
     parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
@@ -217,8 +219,6 @@ def _purge_options(parser: ArgumentParser) -> None:
 
 
 _OPTIONS = {
-    "worker": _celery_options,
-    "beat": _celery_options,
     "test": _test_options,
     "monitor": _monitor_options,
     "events": _events_options,

@@ -1,0 +1,102 @@
+"""`python -m bench [section …]`: measure, print the tables, write them to a file when told."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import platform
+import resource
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvloop
+
+from bench.common import Bench
+from bench.e2e import e2e
+from bench.ingest import batches, ingest
+from bench.stage import Stage
+from devtools.bootstrap import ROOT, SetupError, say
+
+SECTIONS = {
+    "ingest": ingest,
+    "batches": batches,
+    "e2e": e2e,
+}
+VEHICLES = 400
+WATCHERS = 1_000
+
+
+def main() -> int:
+    """Measure the named sections, all without a name; the exit code."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
+    parser.add_argument("--no-textbook", action="store_true", help="measure only our own")
+    parser.add_argument("--out", type=Path, help="write the tables to this file")
+    options = parser.parse_args()
+    if unknown := set(options.sections) - set(SECTIONS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    _raise_file_limit()
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    # A collection over a million latencies would show up as latency.
+    gc.disable()
+    try:
+        text = run(options.sections or list(SECTIONS), textbook=not options.no_textbook)
+    except SetupError as error:
+        print(f"bench: {error}")
+        return 1
+    print(text)
+    if options.out:
+        options.out.write_text(text)
+    return 0
+
+
+def run(sections: list[str], *, textbook: bool) -> str:
+    """Start the services, measure, stop them; the tables with what they were measured on."""
+    start = time.monotonic()
+    stage = Stage(say)
+    try:
+        stage.start()
+        say("seeding …")
+        ours = stage.ours(VEHICLES, WATCHERS)
+        bench = Bench(stage, ours, stage.textbook(VEHICLES) if textbook else None, say)
+        say(f"seeded after {time.monotonic() - start:.0f} s")
+        for name in sections:
+            SECTIONS[name](bench)
+            gc.collect()
+    finally:
+        stage.end()
+    head = heading(time.monotonic() - start)
+    return f"{head}\n{bench.results.markdown()}"
+
+
+def heading(seconds: float) -> str:
+    """Machine, commit and date."""
+    commit = _output(["git", "describe", "--always", "--dirty", "--exclude", "*"])
+    model = [line for line in _output(["cat", "/proc/cpuinfo"]).splitlines() if "model name" in line]
+    cpu = model[0].partition(": ")[2] if model else platform.processor()
+    load = os.getloadavg()[0]
+    return (
+        "# Measured by `make bench`\n\n"
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, "
+        f"{os.cpu_count()} x {cpu}, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}; {seconds:.0f} s in all, load {load:.1f} at the end. "
+        "Everything, the generator included, runs on this machine.\n"
+    )
+
+
+def _output(command: list[str]) -> str:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _raise_file_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

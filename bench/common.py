@@ -1,0 +1,157 @@
+"""What several measurements share: who watches, what a frame tells, the first fix of each phone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from bench.fixes import Crew, fix, gps_path, mark_of, marks
+from bench.phones import Phone, Tally, answered, open_phones
+from bench.results import Results
+from bench.sockets import (
+    OPENING_AT_ONCE,
+    Since,
+    Watcher,
+    acknowledge_forever,
+    drop_all,
+    open_all,
+)
+from bench.stage import Running, Stage, System
+from bench.wire import post
+
+#: Marks from here on are of warm-up fixes, which nobody waits for.
+WARM_UP_MARK = 300_000
+SETTLE_S = 0.5
+
+
+@dataclass
+class Bench:
+    """One run: the systems to compare, and what was found so far."""
+
+    stage: Stage
+    ours: System
+    textbook: System | None
+    say: Callable[[str], None]
+    results: Results = field(default_factory=Results)
+
+    @property
+    def systems(self) -> list[System]:
+        """Ours first."""
+        return [self.ours] if self.textbook is None else [self.ours, self.textbook]
+
+
+@dataclass
+class Positions:
+    """Takes frames and measures the positions in them: seconds from due to shown."""
+
+    dues: dict[int, float] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+
+    def __call__(self, watcher: Watcher, payload: bytes) -> None:
+        """One frame of one socket."""
+        now = time.monotonic()
+        for mark in marks(payload):
+            due = self.dues.get(mark)
+            if due is not None:
+                self.seconds.append(now - due)
+
+    async def until(self, count: int, within_s: float) -> None:
+        """Until `count` positions were shown, or `within_s` went by."""
+        deadline = time.monotonic() + within_s
+        while len(self.seconds) < count and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+
+
+def board_watchers(
+    system: System, count: int, on_frame: Callable[[Watcher, bytes], None]
+) -> list[Watcher]:
+    """Sockets of the whole board, each of another dispatcher as far as there are enough."""
+    return [
+        Watcher("/ws/dispatch/", token_of(system, n), on_frame, Since()) for n in range(count)
+    ]
+
+
+def trip_watchers(
+    system: System, count: int, on_frame: Callable[[Watcher, bytes], None]
+) -> list[Watcher]:
+    """Sockets of one trip each, as many per trip as it takes."""
+    crews = system.fleet.crews
+    return [
+        Watcher(
+            f"/ws/trips/{crews[n % len(crews)].trip_id}/", token_of(system, n), on_frame, Since()
+        )
+        for n in range(count)
+    ]
+
+
+def token_of(system: System, n: int) -> str | None:
+    """The token of watcher `n`; the text-book's sockets have none."""
+    tokens = system.fleet.watchers
+    return tokens[n % len(tokens)] if tokens else None
+
+
+@contextlib.asynccontextmanager
+async def watching(
+    running: Running, watchers: Sequence[Watcher], at_once: int = OPENING_AT_ONCE
+) -> AsyncIterator[float]:
+    """Open sockets that acknowledge; yields the seconds that opening took."""
+    seconds = await open_all(running.port, watchers, at_once)
+    acks = asyncio.create_task(acknowledge_forever(watchers))
+    await asyncio.sleep(SETTLE_S)
+    try:
+        yield seconds
+    finally:
+        acks.cancel()
+        drop_all(watchers)
+
+
+@contextlib.asynccontextmanager
+async def phoning(running: Running, tally: Tally) -> AsyncIterator[list[Phone]]:
+    """A connection per crew, each having posted once: caches are warm, as all day long."""
+    first = Tally()
+    phones = await open_phones(running.port, len(running.system.fleet.crews), first)
+    for n, (phone, crew) in enumerate(zip(phones, running.system.fleet.crews, strict=True)):
+        phone.offer(post_fix(crew, n, WARM_UP_MARK + n), time.monotonic())
+        if n % OPENING_AT_ONCE == 0:
+            await answered(first, 20)
+    await answered(first, 20)
+    if first.bad or first.waiting:
+        raise RuntimeError(f"warm-up failed: {first.bad}, {first.waiting} unanswered")
+    for phone in phones:
+        phone.tally = tally
+    try:
+        yield phones
+    finally:
+        for phone in phones:
+            phone.end()
+
+
+def post_fix(crew: Crew, crew_number: int, n: int) -> bytes:
+    """The request that brings fix `n`, of now."""
+    return post(gps_path(crew), crew.token, fix(crew_number, n, time.time()).encode())
+
+
+class FleetSender:
+    """Posts fix after fix, each from the next crew, and notes when it was due."""
+
+    def __init__(self, running: Running, phones: Sequence[Phone], positions: Positions) -> None:
+        self._crews = running.system.fleet.crews
+        self._phones = phones
+        self._positions = positions
+
+    def __call__(self, n: int, due: float) -> None:
+        """For `pace`."""
+        number = n % len(self._crews)
+        self._positions.dues[mark_of(n)] = due
+        self._phones[number].offer(post_fix(self._crews[number], number, n), due)
+
+
+def remark_of(tally: Tally) -> str:
+    """What went wrong, "" for nothing."""
+    wrong = [f"{count} answered {status}" for status, count in sorted(tally.bad.items())]
+    if tally.waiting:
+        wrong.append(f"{tally.waiting} unanswered")
+    return ", ".join(wrong)

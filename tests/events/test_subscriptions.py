@@ -1,0 +1,127 @@
+"""What follows an event: the table is whole, and every handler may run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import TestCase
+from django.utils.module_loading import import_string
+
+from config.celery import QUEUES
+from config.subscriptions import AFTER_MAIL, MAIL_COMPOSERS, SUBSCRIBERS, SUBSCRIPTIONS
+from billing.invoices import issue_invoice
+from tests.cast import Cast
+from tests.fixtures_processes import Mailbox
+from tests.held_broker import HeldBroker
+from trips import alerts, services
+from trips.lifecycle import EVENT_NAMES
+from trips.models import Delivery, Trip, TripEvent
+from users.models import Notification
+
+
+def test_every_subscriber_exists_on_a_queue_that_exists_and_is_used() -> None:
+    named = {name for names in SUBSCRIPTIONS.values() for name in names}
+    assert named == set(SUBSCRIBERS)
+    for subscriber in SUBSCRIBERS.values():
+        assert callable(subscriber.load())
+        assert subscriber.queue in QUEUES
+    for path in [*MAIL_COMPOSERS.values(), *AFTER_MAIL.values()]:
+        assert callable(import_string(path))
+
+
+def test_every_topic_of_a_trip_is_an_event_that_can_happen() -> None:
+    assert {topic for topic in SUBSCRIPTIONS if topic.startswith("trip.")} <= EVENT_NAMES
+
+
+def _event(trip: Trip, name: str) -> int:
+    return TripEvent.objects.get(trip=trip, event=name).pk
+
+
+def _stuck(cast: Cast) -> int:
+    trip = cast.trip_in("in_progress")
+    Trip.objects.filter(pk=trip.pk).update(state_since="2026-01-01T00:00Z")
+    assert services.flag_stuck() == 1
+    return _event(trip, "trip.stuck")
+
+
+def _handed_over(cast: Cast) -> int:
+    crew = {"driver_id": cast.strange_driver.pk, "vehicle_id": cast.spare_van.pk}
+    trip = cast.tap(cast.trip_in("in_progress"), "transfer", reason="engine", **crew)
+    return _event(trip, "trip.transferred")
+
+
+def _withdrawn(cast: Cast) -> int:
+    trip = cast.tap(cast.trip_in("dispatched"), "unassign", reason="moved")
+    return _event(trip, "trip.unassigned")
+
+
+def _declined(cast: Cast) -> int:
+    trip = cast.tap(cast.trip_in("dispatched"), "decline", cast.omar, reason="flat tyre")
+    return _event(trip, "trip.declined")
+
+
+def _alarm(cast: Cast) -> int:
+    alert = alerts.raise_alert(device_id=cast.tracker.pk, kind="sos", fix=None)
+    assert alert is not None
+    return alert.pk
+
+
+#: How each thing happens; the id of what happened.
+HAPPEN: dict[str, Callable[[Cast], int]] = {
+    "trip.assigned": lambda cast: _event(cast.trip_in("assigned"), "trip.assigned"),
+    "trip.transferred": _handed_over,
+    "trip.en_route_pickup": lambda cast: _event(
+        cast.trip_in("en_route_pickup"), "trip.en_route_pickup"
+    ),
+    "trip.cancelled": lambda cast: _event(cast.trip_in("cancelled"), "trip.cancelled"),
+    "trip.unassigned": _withdrawn,
+    "trip.declined": _declined,
+    "trip.stuck": _stuck,
+    "trip.completed": lambda cast: _event(cast.trip_in("completed"), "trip.completed"),
+    "alert.raised": _alarm,
+    "invoice.issued": lambda cast: issue_invoice(cast.trip_in("completed").pk).pk,
+}
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """All rows of our apps."""
+    labels = ("trips", "billing", "users")
+    models = [model for label in labels for model in apps.get_app_config(label).get_models()]
+    return {
+        model.__name__: list(model._default_manager.order_by("pk").values()) for model in models
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("topic", SUBSCRIPTIONS)
+def test_a_handler_that_runs_twice_leaves_what_it_left_the_first_time(
+    cast: Cast, held_broker: HeldBroker, topic: str
+) -> None:
+    subject_id = HAPPEN[topic](cast)
+    for name in SUBSCRIPTIONS[topic]:
+        handler = SUBSCRIBERS[name].load()
+        handler(subject_id)
+        after_one = everything()
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            handler(subject_id)
+        assert everything() == after_one
+        assert held_broker.take() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("topic", SUBSCRIPTIONS)
+def test_what_follows_is_done_once_though_every_message_is_delivered_three_times(
+    cast: Cast, held_broker: HeldBroker, smtp_sink: Mailbox, topic: str
+) -> None:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        subject_id = HAPPEN[topic](cast)
+    held_broker.deliver(times=3)
+    owed = Delivery.objects.filter(topic=topic, subject_id=subject_id)
+    assert owed.count() == len(SUBSCRIPTIONS[topic])
+    assert set(Delivery.objects.values_list("state", "attempts")) == {("done", 1)}
+    mails = Notification.objects.filter(channel="email")
+    assert set(mails.values_list("state", "attempts")) <= {("sent", 1)}
+    assert len(smtp_sink.messages) == mails.count()

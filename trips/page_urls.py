@@ -1,0 +1,14 @@
+"""Addresses of the server-rendered pages: set-up of phones, and the public tracking link."""
+
+from django.urls import path
+
+from trips import public_pages, setup_pages
+
+urlpatterns = [
+    path("dispatch/setup/", setup_pages.phones, name="setup"),
+    path(
+        "dispatch/setup/vehicle/<int:vehicle_id>/", setup_pages.setup_vehicle, name="setup-vehicle"
+    ),
+    path("dispatch/setup/driver/<int:driver_id>/", setup_pages.setup_driver, name="setup-driver"),
+    path("track/<str:signed>/", public_pages.track, name="track"),
+]

@@ -59,7 +59,9 @@ def test_the_http_schema_is_valid_and_complete_without_a_warning(
         assert "post" in schema["paths"][path]
 
 
-def test_the_command_writes_all_documents(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_writes_all_documents(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
     call_command("export_protocol")
     assert (tmp_path / "docs/protocol/asyncapi.yaml").read_text() == exported()["asyncapi.yaml"]  # type: ignore[operator]

@@ -94,7 +94,11 @@ async def a_bit_of_everything(watched: Watched, base_url: str, omars: dict[str, 
         assert answer.status_code == 200
         fix = {"latitude": 57.70, "longitude": 11.97, "speed": 8.0, "heading": 90.0}
         await http.post(f"/api/trips/{trip.pk}/gps/", json=fix)
-    for name, kind in {"dispatch": "gps.batch", "trip": "gps_update", "track": "gps_update"}.items():
+    for name, kind in {
+        "dispatch": "gps.batch",
+        "trip": "gps_update",
+        "track": "gps_update",
+    }.items():
         await until(frames, name, {kind})
     for name in ("trip", "me"):
         bad = {"latitude": 91, "longitude": 0}

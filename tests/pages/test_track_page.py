@@ -1,0 +1,77 @@
+"""The mailed link: enough for who waits, nothing for who should not know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import signing
+from django.test import Client
+from django.utils import timezone
+
+from tests.cast import Cast
+from trips import links
+from trips.lifecycle import Status
+from trips.models import Trip
+from trips.public_pages import WORDS
+
+pytestmark = pytest.mark.django_db
+
+
+def page(trip: Trip) -> str:
+    answer = Client().get(f"/track/{links.sign(trip.pk)}/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_pia_reads_who_comes_and_when_without_signing_in(cast: Cast) -> None:
+    trip = cast.trip_in("en_route_pickup", scheduled_at=timezone.now().replace(hour=8, minute=5))
+    shown = page(trip)
+    assert "Your driver is on the way" in shown
+    assert "Omar" in shown
+    assert "Van 1" in shown
+    local = {9: "09:05", 10: "10:05"}  # winter and summer time of Stockholm
+    assert any(clock in shown for clock in local.values())
+    assert "Europe/Stockholm" in shown
+
+
+def test_it_tells_no_name_no_address_and_no_position(cast: Cast) -> None:
+    trip = cast.trip_in("in_progress", notes="oxygen at 2 l")
+    cast.omar.last_name = "Haddad"
+    cast.omar.save()
+    shown = page(trip)
+    for secret in ("Pia", "Ek", "Götgatan", "oxygen", "Haddad", "57.7", "Eastside"):
+        assert secret not in shown
+
+
+def test_it_renews_itself_until_the_trip_is_over(cast: Cast) -> None:
+    assert '<meta http-equiv="refresh" content="20">' in page(cast.trip_in("assigned"))
+    assert "http-equiv" not in page(cast.trip_in("completed"))
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_state_has_its_words(cast: Cast, status: Status) -> None:
+    assert WORDS[status][0] in page(cast.trip_in(status))
+
+
+def test_a_forged_an_expired_and_a_closed_link_are_one_page(cast: Cast) -> None:
+    over = cast.trip_in("completed")
+    Trip.objects.filter(pk=over.pk).update(state_since=timezone.now() - timedelta(hours=2))
+    absent = signing.dumps(987654, salt=links.SALT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.time", lambda: 1.0)
+        expired = links.sign(cast.trip_in("assigned").pk)
+    pages = set()
+    for signed in ("forged", f"{links.sign(over.pk)}x", links.sign(over.pk), absent, expired):
+        answer = Client().get(f"/track/{signed}/")
+        assert answer.status_code == 404
+        pages.add(answer.content)
+    assert len(pages) == 1
+
+
+def test_it_is_kept_by_nobody(cast: Cast) -> None:
+    answer = Client().get(f"/track/{links.sign(cast.trip_in('assigned').pk)}/")
+    assert "noindex" in answer["X-Robots-Tag"]
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in answer["Cache-Control"]
+    assert "sessionid" not in answer.cookies

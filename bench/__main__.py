@@ -17,14 +17,21 @@ import uvloop
 
 from bench.common import Bench
 from bench.e2e import e2e
+from bench.fanout import fanout, memory
 from bench.ingest import batches, ingest
+from bench.resume import resume
 from bench.stage import Stage
+from bench.status import status
 from devtools.bootstrap import ROOT, SetupError, say
 
 SECTIONS = {
     "ingest": ingest,
     "batches": batches,
     "e2e": e2e,
+    "fanout": fanout,
+    "status": status,
+    "resume": resume,
+    "memory": memory,
 }
 VEHICLES = 400
 WATCHERS = 1_000

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bench.fixes import Crew, fix, gps_path, mark_of, marks
@@ -25,6 +26,7 @@ from bench.wire import post
 #: Marks from here on are of warm-up fixes, which nobody waits for.
 WARM_UP_MARK = 300_000
 SETTLE_S = 0.5
+ACTIONS = ("start", "arrive_pickup", "pick_up", "arrive_dropoff")
 
 
 @dataclass
@@ -36,6 +38,13 @@ class Bench:
     textbook: System | None
     say: Callable[[str], None]
     results: Results = field(default_factory=Results)
+
+    _taps: dict[str, Iterator[tuple[Crew, str]]] = field(default_factory=dict)
+
+    def taps(self, system: System) -> Iterator[tuple[Crew, str]]:
+        """What is tapped next in a system: by each driver in turn, then the next action."""
+        every = ((crew, action) for action in ACTIONS for crew in system.fleet.crews)
+        return self._taps.setdefault(system.name, every)
 
     @property
     def systems(self) -> list[System]:
@@ -132,6 +141,12 @@ async def phoning(running: Running, tally: Tally) -> AsyncIterator[list[Phone]]:
 def post_fix(crew: Crew, crew_number: int, n: int) -> bytes:
     """The request that brings fix `n`, of now."""
     return post(gps_path(crew), crew.token, fix(crew_number, n, time.time()).encode())
+
+
+def tap_request(crew: Crew, action: str) -> bytes:
+    """The POST of one tap."""
+    body = json.dumps({"action": action}).encode()
+    return post(f"/api/trips/{crew.trip_id}/status/", crew.token, body)
 
 
 class FleetSender:

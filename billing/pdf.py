@@ -3,6 +3,7 @@
 import json
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import typst
 
@@ -22,6 +23,10 @@ def document_of(invoice: Invoice) -> bytes:
     return bytes(kept.content)
 
 
+#: A compiler refuses a second thread while it draws.
+_drawing = Lock()
+
+
 @cache
 def _compiler() -> typst.Compiler:
     # Kept alive: a new one reads fonts for a second, this one takes milliseconds.
@@ -31,7 +36,8 @@ def _compiler() -> typst.Compiler:
 def render(invoice: Invoice) -> bytes:
     """Draw the PDF."""
     data = json.dumps(_content(invoice), ensure_ascii=False)
-    pdf = _compiler().compile(format="pdf", sys_inputs={"invoice": data})
+    with _drawing:
+        pdf = _compiler().compile(format="pdf", sys_inputs={"invoice": data})
     if not isinstance(pdf, bytes):  # several files: pictures only
         raise TypeError("Typst drew something else than one PDF")
     return pdf

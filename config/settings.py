@@ -35,10 +35,13 @@ if not SECRET_KEY:
 
 # Origins are full (scheme, host, port): the sockets' Origin check and CSRF need the scheme.
 ORIGINS = env_list("ATW_ORIGINS")
+if bare := [origin for origin in ORIGINS if "://" not in origin]:
+    raise ImproperlyConfigured(f"ATW_ORIGINS are full, like https://{bare[0]}, not {bare[0]}")
 BASE_URL = env("ATW_BASE_URL", ORIGINS[0] if ORIGINS else "http://127.0.0.1:8000")
 ALLOWED_HOSTS = [origin.split("://", 1)[-1].rsplit(":", 1)[0] for origin in ORIGINS]
-# Also in production: the machine's own probes ask for nothing else.
-ALLOWED_HOSTS += ["127.0.0.1", "localhost"]
+if ORIGINS or not PRODUCTION:
+    # For the machine's own probes. Without an origin `check --deploy` still warns.
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost"]
 if not PRODUCTION:
     ALLOWED_HOSTS += ["testserver"]
 CSRF_TRUSTED_ORIGINS = ORIGINS

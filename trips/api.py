@@ -19,7 +19,6 @@ from config.problems import Conflict
 from trips import access, queries, services
 from trips.lifecycle import Action
 from trips.models import Driver, Facility, Patient, Payer, Trip, Vehicle
-from trips.realtime import messages
 from trips.realtime.projections import trip_for
 from users.api import StrictSerializer
 from users.models import User

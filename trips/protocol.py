@@ -210,7 +210,9 @@ def _schema(name: str, frames: Iterable[FrameType]) -> Json:
 
 
 def _components(frames: Iterable[FrameType], ref_template: str) -> Json:
-    types = [*frames, NativeFix] if m.Gps in frames else [*frames]
+    types: list[Any] = [*frames]
+    if m.Gps in types:
+        types.append(NativeFix)
     _, found = msgspec.json.schema_components(types, ref_template=ref_template)
     components: Json = dict(found)
     taken = {one.__name__ for one in (*CLIENT, NativeFix)}

@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,15 +12,21 @@ from rest_framework.response import Response
 from trips import alerts
 from trips.api import ListViewSet, needs
 from trips.models import Alert, QuarantinedFix
+from users.models import User
 from users.roles import Permission
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):
+    """An alarm; `source` names the vehicle, or the driver where no vehicle is known."""
+
+    source = serializers.SerializerMethodField()
+
     class Meta:
         model = Alert
         fields = [
             "id",
             "kind",
+            "source",
             "device",
             "vehicle",
             "driver",
@@ -32,6 +38,9 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "acknowledged_by",
             "acknowledged_at",
         ]
+
+    def get_source(self, alert: Any) -> str:
+        return str(alert.vehicle or alert.driver or alert.device)
 
 
 class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -47,7 +56,9 @@ class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]
 class AlertViewSet(ListViewSet):
     """Alarms from phones, newest first."""
 
-    queryset = Alert.objects.order_by("-raised_at", "-pk")
+    queryset = Alert.objects.select_related("vehicle", "driver__user", "device").order_by(
+        "-raised_at", "-pk"
+    )
     serializer_class = AlertSerializer
     filterset_class = AlertFilter
     permission_classes = [needs(Permission.DISPATCH_TRIPS)]
@@ -56,6 +67,8 @@ class AlertViewSet(ListViewSet):
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, pk: str) -> Response:
         """Say that you see to it; the first one who does stays noted."""
+        if not isinstance(request.user, User):
+            raise exceptions.NotAuthenticated
         alert = alerts.acknowledge(alert=self.get_object(), user=request.user)
         return Response(self.get_serializer(alert).data)
 

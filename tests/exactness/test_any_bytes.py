@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cast import TRACKER_TOKEN, Cast
+from tests.cast import Cast
 from tests.fixtures_processes import WebServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,7 +52,8 @@ content_types = st.sampled_from(
 )
 queries = st.text(max_size=60).map(quote) | st.text("abc=&%+;0123.-", max_size=60)
 methods = st.sampled_from(["POST", "POST", "GET", "PUT"])
-tokens = st.sampled_from(["", f"{TRACKER_TOKEN}/", "unknown/", quote("\0ä/", safe="")])
+#: In the path: none, the tracker's, a stranger's, and what is no token at all.
+tokens = st.sampled_from(["", "{tracker}/", "unknown/", quote("\0ä/", safe="")])
 
 few = settings(
     max_examples=150,
@@ -64,10 +65,10 @@ few = settings(
 class Door:
     """One kept connection to the real server."""
 
-    def __init__(self, url: str, token: str, trip_id: int) -> None:
-        self._netloc = urlsplit(url).netloc
-        self._connection = http.client.HTTPConnection(self._netloc, timeout=HANGS_AFTER_S)
-        self._token, self.trip_id = token, trip_id
+    def __init__(self, url: str, token: str, tracker_token: str, trip_id: int) -> None:
+        netloc = urlsplit(url).netloc
+        self._connection = http.client.HTTPConnection(netloc, timeout=HANGS_AFTER_S)
+        self._token, self.tracker_token, self.trip_id = token, tracker_token, trip_id
 
     def knock(self, method: str, path: str, body: bytes, content_type: str) -> int:
         """The status of the answer; TimeoutError where none comes."""
@@ -89,7 +90,7 @@ class Door:
 @pytest.fixture
 def door(web_server: WebServer, cast: Cast) -> Iterator[Door]:
     trip = cast.trip_in("in_progress")
-    door = Door(web_server.base_url, cast.token(cast.omar), trip.pk)
+    door = Door(web_server.base_url, cast.token(cast.omar), cast.tracker_token, trip.pk)
     yield door
     door.close()
 
@@ -108,5 +109,6 @@ def test_any_bytes_at_a_trips_door_are_kept_or_refused(
 def test_any_bytes_at_the_phones_door_are_kept_or_refused(
     door: Door, body: bytes, content_type: str, query: str, method: str, token: str
 ) -> None:
+    token = token.format(tracker=door.tracker_token)
     status = door.knock(method, f"/api/gps/{token}?{query}", body, content_type)
     assert status in (200, 202) or 400 <= status < 500

@@ -26,6 +26,9 @@ Frames = dict[str, list[dict[str, Any]]]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+#: A heartbeat comes every 10 s.
+FRAMES_WITHIN_S = 25.0
+
 
 class Watched(NamedTuple):
     """Omar's trip and the sockets on it, by address."""
@@ -76,19 +79,20 @@ async def watching(server: WebServer, cast: Cast, trip: Trip) -> AsyncIterator[W
         yield Watched(trip, clients, frames)
 
 
-async def until(frames: Frames, name: str, kinds: set[str], timeout_s: float = 20.0) -> None:
+async def until(watched: Watched, name: str, kinds: set[str]) -> None:
     """Wait until the socket `name` has got a frame of each of `kinds`."""
+    frames = watched.frames[name]
     try:
-        async with asyncio.timeout(timeout_s):
-            while missing := kinds - {frame["type"] for frame in frames[name]}:
-                await asyncio.sleep(0.05)
+        await watched.clients[name].wait_until(
+            lambda state: kinds <= {frame["type"] for frame in frames}, FRAMES_WITHIN_S
+        )
     except TimeoutError:
-        pytest.fail(f"no {missing} on {name}")
+        pytest.fail(f"{name} lacks {kinds - {frame['type'] for frame in frames}}")
 
 
 async def a_bit_of_everything(watched: Watched, base_url: str, omars: dict[str, str]) -> None:
     """A tap, positions by HTTP and over the socket, an error, a cut line."""
-    trip, clients, frames = watched
+    trip, clients, _ = watched
     async with httpx.AsyncClient(base_url=base_url, headers=omars) as http:
         answer = await http.post(f"/api/trips/{trip.pk}/status/", json={"action": "arrive_pickup"})
         assert answer.status_code == 200
@@ -99,16 +103,16 @@ async def a_bit_of_everything(watched: Watched, base_url: str, omars: dict[str, 
         "trip": "gps_update",
         "track": "gps_update",
     }.items():
-        await until(frames, name, {kind})
+        await until(watched, name, {kind})
     for name in ("trip", "me"):
         bad = {"latitude": 91, "longitude": 0}
         await clients[name].send({"type": "gps", "ref": "a", "fixes": [fix, bad]})
     for client in clients.values():
         await client.send({"type": "subscribe", "trips": None, "colour": "red"})
     for name, client in clients.items():
-        await until(frames, name, {"error"})
+        await until(watched, name, {"error"})
         client.drop()
-        await until(frames, name, {"resumed"})
+        await until(watched, name, {"resumed"})
 
 
 def export(cast: Cast, server: WebServer) -> None:
@@ -145,7 +149,7 @@ async def test_every_frame_of_every_socket_is_as_documented(
         await asyncio.to_thread(ready.tap, trip, "cancel", ready.dina, reason="not today")
         await asyncio.to_thread(export, ready, web_server)
         for name, kinds in more.items():
-            await until(watched.frames, name, kinds | (common if name != "me of Dina" else set()))
+            await until(watched, name, kinds | (common if name != "me of Dina" else set()))
     for name, frames in watched.frames.items():
         for frame in frames:
             check(name.split()[0], frame)

@@ -39,7 +39,12 @@ class Broker:
 
     def wait_idle(self, timeout_s: float = 30.0) -> None:
         """Wait for that."""
-        wait_until(self.is_idle, timeout_s, "an idle worker")
+        try:
+            wait_until(self.is_idle, timeout_s, "an idle worker")
+        except BaseException:
+            print("DBG", [self.redis.llen(q) for q in QUEUES], [ (h["headers"]["task"], h["headers"]["eta"], h["headers"]["retries"], h["headers"]["id"]) for h in ([__import__("json").loads(m)[0] for m in self.redis.hvals("unacked")])])
+            import subprocess; print(subprocess.run("tail -150 /tmp/atw-test-*/log/own-worker.log", shell=True, capture_output=True, text=True).stdout)
+            raise
 
 
 class Worker(RealProcess):

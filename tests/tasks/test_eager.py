@@ -22,14 +22,14 @@ class PlainTestCase(TestCase):
             args=[123, 40.7128, -74.0060],
             kwargs={"speed": 45.5},
         )
-        self.assertTrue(result.successful())
-        self.assertIn("GPS update broadcast", result.result)
+        assert result.successful()
+        assert "GPS update broadcast" in result.result
 
     def test_the_switch_works_at_run_time(self) -> None:
         current_app.conf.task_always_eager = True
         self.addCleanup(setattr, current_app.conf, "task_always_eager", False)
         result = broadcast_gps_update.delay(123, 40.7128, -74.0060)
-        self.assertIn("GPS update broadcast", result.get())
+        assert "GPS update broadcast" in result.get()
 
 
 def test_a_task_that_reads_the_database_runs_here(cast: Cast, eager: None) -> None:

@@ -114,10 +114,9 @@ def test_a_stale_broadcast_leaves_no_record() -> None:
 
 
 def test_a_record_that_cannot_be_written_breaks_nothing(cast: Cast) -> None:
-    with transaction.atomic(), pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         transaction.set_rollback(True)
         assert generate_invoice.apply(args=[10**9]).state == "FAILURE"
-        raise ZeroDivisionError
     assert not TaskFailure.objects.exists()
 
 

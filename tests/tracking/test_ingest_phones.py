@@ -27,7 +27,8 @@ _steps = count()
 
 def point(**more: Any) -> dict[str, Any]:
     """What most apps have in common; each time another place, or it would be a duplicate."""
-    return {"lat": 57.7 + next(_steps) * 1e-5, "lon": 11.9, "timestamp": int(time.time()), **more}
+    place = {"lat": HERE["latitude"] + next(_steps) * 1e-5, "lon": HERE["longitude"]}
+    return {**place, "timestamp": int(time.time()), **more}
 
 
 def position(**more: Any) -> str:
@@ -48,7 +49,8 @@ def by_form(http: httpx.Client, token: str) -> httpx.Response:
 
 
 def by_basic(http: httpx.Client, token: str) -> httpx.Response:
-    body = {"_type": "location", "lat": 57.7, "lon": 11.9, "tst": int(time.time()) - 1}
+    here = point()
+    body = {"_type": "location", "tst": here["timestamp"], "lat": here["lat"], "lon": here["lon"]}
     return http.post("/api/gps/", json=body, auth=("omar", token))
 
 

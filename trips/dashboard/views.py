@@ -39,6 +39,7 @@ def board(request: HttpRequest) -> HttpResponse:
             "ahead_s": BOARD_AHEAD.total_seconds(),
         },
         "socket": "/ws/dispatch/",
+        "alerts": reverse("alert-list"),
         "streets": reverse("dashboard:streets"),
         "login": f"{settings.LOGIN_URL}?next={request.path}",
         "maplibre": static("maplibre-gl/maplibre-gl.mjs"),

@@ -24,7 +24,8 @@ from trips.realtime.outbox import Outbox
 from trips.realtime.projections import Audience, audience_of
 from trips.realtime.sockets import Socket
 from trips.realtime.stream import read
-from users.roles import Permission
+from users.models import User
+from users.roles import Permission, may
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._patience = loop.call_later(RESUME_WITHIN_S, self._snapshot_unless_resumed)
 
     def _snapshot_unless_resumed(self) -> None:
+        self._patience = None
         if not self._resumed:
             self._first_join = asyncio.create_task(self._join(None, resuming=False))
 
@@ -133,11 +135,11 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         from trips.tracking.ingest import take_frame
         from trips.tracking.lane import Unavailable
 
-        user = socket.credential.user if socket.credential else None
-        if user is None or not user.may(Permission.DRIVE):
+        login = socket.credential
+        if login is None or not may(login.role, Permission.DRIVE):
             raise messages.BadFrame("Only drivers send positions.")
         try:
-            answer = await take_frame(user.pk, frame, socket.trip_id)
+            answer = await take_frame(login.user_id, frame, socket.trip_id)
         except Unavailable:
             error = messages.Error("unavailable", "Not kept; send it again.", frame.ref)
             socket.put(error)
@@ -173,11 +175,11 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         outbox = Outbox(batch=self.batch, opened_at=time.monotonic())
         return Socket(stream, audience, credential, outbox, self._close, trip_id)
 
-    async def _login(self) -> Credential:
-        credential: Credential | None = await read(credentials.authenticate, self.scope)
-        if credential is None:
+    async def _login(self) -> tuple[Credential, User]:
+        login: tuple[Credential, User] | None = await read(credentials.authenticate, self.scope)
+        if login is None:
             raise Refused(CLOSE_UNAUTHENTICATED)
-        return credential
+        return login
 
 
 class BoardConsumer(StreamConsumer):
@@ -186,8 +188,8 @@ class BoardConsumer(StreamConsumer):
     batch = True
 
     async def admit(self) -> Socket:
-        credential = await self._login()
-        if not credential.user.may(Permission.SEE_BOARD):
+        credential, user = await self._login()
+        if not user.may(Permission.SEE_BOARD):
             raise Refused(CLOSE_FORBIDDEN)
         return self._socket(BOARD, Audience.DISPATCH, credential)
 
@@ -196,20 +198,18 @@ class TripConsumer(StreamConsumer):
     """`/ws/trips/{id}/`: one trip, for who may see it."""
 
     async def admit(self) -> Socket:
-        credential = await self._login()
+        credential, user = await self._login()
         trip_id = int(self.scope["url_route"]["kwargs"]["trip_id"])
-        if not await read(_may_see, credential.user, trip_id):
+        if not await read(_may_see, user, trip_id):
             raise Refused(CLOSE_NOT_FOUND)
-        audience = audience_of(credential.user)
-        return self._socket(trip_stream(trip_id), audience, credential, trip_id)
+        return self._socket(trip_stream(trip_id), audience_of(user), credential, trip_id)
 
 
 class MeConsumer(StreamConsumer):
     """`/ws/me/`: one's own notices, and a driver's assignments."""
 
     async def admit(self) -> Socket:
-        credential = await self._login()
-        user = credential.user
+        credential, user = await self._login()
         return self._socket(user_stream(user.pk), audience_of(user), credential)
 
 

@@ -28,16 +28,22 @@ TOKEN_PREFIX = "token."  # noqa: S105 - a subprotocol's name
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A login by `kind` token or session; `key` is the token's digest or the session's key."""
+    """A login by `kind` token or session, as small as thousands of open sockets want it.
+
+    `key` is the token's digest or the session's key. `stamp` changes with the password: a new
+    one ends the sockets of old sessions.
+    """
 
     kind: str
     key: str
-    user: User
+    user_id: int
+    role: str
+    stamp: str
 
-    @property
-    def stamp(self) -> str:
-        """Changes with the password: a new one ends the sockets of old sessions."""
-        return hashlib.md5(self.user.password.encode(), usedforsecurity=False).hexdigest()
+
+def _credential(kind: str, key: str, user: User) -> Credential:
+    stamp = hashlib.md5(user.password.encode(), usedforsecurity=False).hexdigest()
+    return Credential(kind, key, user.pk, user.role, stamp)
 
 
 def offered(scope: Mapping[str, Any]) -> list[str]:
@@ -58,8 +64,8 @@ def origin_allowed(scope: Mapping[str, Any], *, required: bool) -> bool:
     return len(origins) == 1 and origins[0].decode("latin-1") in settings.ORIGINS
 
 
-def authenticate(scope: Mapping[str, Any]) -> Credential | None:
-    """The login that the handshake carries, or None (sync: reads the database)."""
+def authenticate(scope: Mapping[str, Any]) -> tuple[Credential, User] | None:
+    """The login that the handshake carries, and whose it is (sync: reads the database)."""
     tokens = [name for name in offered(scope) if name.startswith(TOKEN_PREFIX)]
     if tokens:
         if not origin_allowed(scope, required=False):
@@ -70,17 +76,17 @@ def authenticate(scope: Mapping[str, Any]) -> Credential | None:
     return _by_session(scope)
 
 
-def _by_token(token: str) -> Credential | None:
+def _by_token(token: str) -> tuple[Credential, User] | None:
     digest = hash_token(token)
     held = AuthToken.objects.select_related("user").filter(digest=digest).first()
     if digest is None or held is None or not held.user.is_active:
         return None
     if held.expiry and held.expiry <= timezone.now():
         return None
-    return Credential("token", digest, held.user)
+    return _credential("token", digest, held.user), held.user
 
 
-def _by_session(scope: Mapping[str, Any]) -> Credential | None:
+def _by_session(scope: Mapping[str, Any]) -> tuple[Credential, User] | None:
     header = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
     try:
         cookie = SimpleCookie(header.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
@@ -93,7 +99,7 @@ def _by_session(scope: Mapping[str, Any]) -> Credential | None:
     user = get_user(request)
     if not isinstance(user, User) or not user.is_active:
         return None
-    return Credential("session", cookie.value, user)
+    return _credential("session", cookie.value, user), user
 
 
 def still_valid(credentials: Iterable[Credential]) -> set[Credential]:
@@ -113,8 +119,8 @@ def still_valid(credentials: Iterable[Credential]) -> set[Credential]:
             [
                 [c.kind for c in wanted],
                 [c.key for c in wanted],
-                [c.user.pk for c in wanted],
-                [c.user.role for c in wanted],
+                [c.user_id for c in wanted],
+                [c.role for c in wanted],
                 [c.stamp for c in wanted],
             ],
         )

@@ -25,7 +25,7 @@ ACK_DUE_S = 7.0
 MOST_WAITING = 1_000
 MOST_WAITING_CHARS = 4_000_000
 #: What may be on the way to a socket before positions wait.
-MOST_UNACKED_CHARS = 1_000_000
+MOST_UNACKED_CHARS = 2_000_000
 
 
 class Outbox:

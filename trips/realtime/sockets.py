@@ -8,7 +8,7 @@ from trips.realtime.credentials import Credential
 from trips.realtime.outbox import Outbox
 from trips.realtime.projections import Audience
 from trips.realtime.resume import Entry
-from users.roles import Permission
+from users.roles import Permission, may
 
 
 @dataclass(eq=False, slots=True)
@@ -44,5 +44,6 @@ class Socket:
         """(user, trip) that must still belong together; None for who sees all trips."""
         if self.credential is None or self.trip_id is None:
             return None
-        user = self.credential.user
-        return None if user.may(Permission.SEE_ALL_TRIPS) else (user.pk, self.trip_id)
+        if may(self.credential.role, Permission.SEE_ALL_TRIPS):
+            return None
+        return self.credential.user_id, self.trip_id

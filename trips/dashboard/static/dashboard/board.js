@@ -1,6 +1,7 @@
 // The dispatch board: one socket feeds a list, a map and a panel.
 
-import { h, setText } from "./dom.js";
+import { Alerts } from "./alerts.js";
+import { setText } from "./dom.js";
 import { TripList } from "./list.js";
 import { FleetMap } from "./map.js";
 import { Panel } from "./panel.js";
@@ -17,6 +18,7 @@ class Board {
     const parts = ["groups", "filters", "empty", "search"].map((id) => [id, at(id)]);
     this.list = new TripList(Object.fromEntries(parts), clock, (id) => this.selectTrip(id));
     this.panel = new Panel(at("panel"), clock, () => this.selectNothing());
+    this.alerts = new Alerts(at("alerts"), alertsConfig(), clock, (id) => this.selectTrip(id));
     this.map = null;
     this.current = new Map();
     this.tripId = null;
@@ -24,7 +26,7 @@ class Board {
     // The dispatcher's own clock may be wrong: heartbeats tell the server's.
     this.clockAheadMs = 0;
     this.dirty = { list: false, vehicles: new Set() };
-    this.socket = new BoardSocket(socketUrl(), {
+    this.socket = new BoardSocket(socketUrl(config.socket), {
       onFrame: (frame) => this.setClock(frame),
       onChange: (effects) => this.changed(effects),
     });
@@ -36,6 +38,7 @@ class Board {
 
   start() {
     this.socket.start();
+    this.alerts.start();
     this.loadMap();
     this.tick();
     setInterval(() => this.tick(), 1000);
@@ -155,8 +158,13 @@ class Board {
   }
 }
 
-function socketUrl() {
-  const url = new URL(config.socket, location.href);
+function alertsConfig() {
+  const root = config.alerts;
+  return { root, list: `${root}?open=true`, socket: socketUrl("/ws/me/") };
+}
+
+function socketUrl(path) {
+  const url = new URL(path, location.href);
   url.protocol = url.protocol.replace("http", "ws");
   return url.href;
 }

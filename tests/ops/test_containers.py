@@ -1,0 +1,205 @@
+"""The compose file and the Dockerfile, as far as they can be checked without a Docker engine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from celery.bin.base import CLIContext
+from celery.bin.celery import celery
+
+from config.celery import QUEUES, app
+from config.daphne_launcher import CommandLineInterface
+from deploy.healthcheck import web_answers, worker_lives
+from devtools.bootstrap import ROOT, VENV
+from devtools.programs import daphne_argv
+from devtools.valkey import CONFIG
+from tests.fixtures_processes import CeleryWorker, WebServer
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+WORKERS = {name: service for name, service in SERVICES.items() if name.startswith("worker-")}
+
+
+def words(command: str | list[str]) -> list[str]:
+    return shlex.split(command) if isinstance(command, str) else command
+
+
+def checked(*command: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_compose_file_fits_the_specification() -> None:
+    schema = ["--builtin-schema", "vendor.compose-spec"]
+    checked(str(VENV / "bin/check-jsonschema"), *schema, "docker-compose.yml")
+
+
+def test_the_dockerfile_passes_hadolint() -> None:
+    checked(str(VENV / "bin/hadolint"), "Dockerfile")
+
+
+def test_every_part_is_there() -> None:
+    assert set(SERVICES) == {
+        "postgres", "valkey", "migrate", "web", "worker-high", "worker-normal", "worker-low",
+        "beat", "flower", "mailpit",
+    }  # fmt: skip
+
+
+def test_each_queue_has_its_worker_and_its_check_looks_for_that_worker() -> None:
+    served = {}
+    for service in WORKERS.values():
+        command = words(service["command"])
+        queue = command[command.index("-Q") + 1]
+        node = command[command.index("-n") + 1].removesuffix("@%h")
+        served[queue] = node
+        assert service["healthcheck"]["test"][-3:] == ["worker", node, queue]
+    assert set(served) == set(QUEUES)
+
+
+def test_celery_understands_each_command() -> None:
+    for name, service in {**WORKERS, "beat": SERVICES["beat"]}.items():
+        program, *arguments = words(service["command"])
+        assert (program, arguments[:2]) == ("celery", ["-A", "config"]), name
+        command, options = celery.commands[arguments[2]], arguments[3:]
+        # Parses, raises on an unknown option, and runs nothing.
+        command.make_context(arguments[2], options, obj=CLIContext(app, True, None))
+
+
+def test_the_web_has_the_same_limits_as_everywhere() -> None:
+    found = re.search(r"CMD (\[.*\])", DOCKERFILE, re.DOTALL)
+    assert found
+    argv: list[str] = yaml.safe_load(found[1].replace("\\\n", ""))
+    parser = CommandLineInterface().parser
+    ours, theirs = parser.parse_args(argv[3:]), parser.parse_args(daphne_argv(0)[2:])
+    for limit in ("websocket_max_message_size", "ping_interval", "ping_timeout", "verbosity"):
+        assert getattr(ours, limit) == getattr(theirs, limit), limit
+    assert ours.application == theirs.application
+
+
+def test_the_broker_keeps_what_it_has_taken() -> None:
+    command = words(SERVICES["valkey"]["command"])
+    options = dict(zip(command[1::2], command[2::2], strict=False))
+    for name in ("appendonly", "appendfsync", "maxmemory-policy"):
+        value = options[f"--{name}"]
+        assert f"{name} {value}\n" in CONFIG
+    assert "--requirepass" in command
+
+
+def test_no_password_has_a_default() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    asked = re.findall(r"\$\{(\w*PASSWORD\w*)([^}]*)\}", text)
+    assert len(asked) > 4
+    assert all(rest.startswith(":?") for _, rest in asked)
+
+
+def test_nothing_is_open_to_the_network() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_our_containers_hold_nothing_that_they_do_not_need() -> None:
+    for name in ("web", "migrate", "beat", *WORKERS):
+        service = SERVICES[name]
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+    user = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
+    assert user == ["10001"]
+
+
+def copied() -> list[str]:
+    """What the last stage copies from the checkout."""
+    stage = DOCKERFILE.rpartition("FROM ")[2]
+    lines = re.findall(r"^COPY (?!--from)(.+) \S+$", stage, re.MULTILINE)
+    return [path for line in lines for path in line.split()]
+
+
+def test_the_build_context_lets_through_what_is_copied() -> None:
+    allowed = (ROOT / ".dockerignore").read_text().splitlines()
+    for path in [*copied(), "package.json", "package-lock.json"]:
+        assert f"!{path}" in allowed, path
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with just the files that the image gets."""
+    root = tmp_path_factory.mktemp("image")
+    for path in copied():
+        source, target = ROOT / path, root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    return root
+
+
+LOAD = """
+import asgi, config
+config.celery_app.loader.import_default_modules()
+print(len(config.celery_app.tasks))
+"""
+COLLECT = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "collectstatic", "--no-input"])
+"""
+
+
+def in_image(image: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run Python there, with the packages of requirements.txt only."""
+    kept = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    names = {name.lower().replace("_", "-") for name in kept}
+    absent = sorted(
+        module
+        for module, owners in packages_distributions().items()
+        if not names & {owner.lower().replace("_", "-") for owner in owners}
+    )
+    block = f"import sys; sys.modules.update(dict.fromkeys({absent!r}))\n"
+    env = {"PATH": os.environ["PATH"], "ATW_DATA": str(image / "var"), "SECRET_KEY": "build"}
+    return subprocess.run(
+        [sys.executable, "-c", block + script],
+        cwd=image, env=env, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_application_and_the_worker_load_from_what_is_copied(image: Path) -> None:
+    done = in_image(image, LOAD)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
+
+
+@pytest.mark.skipif(not (ROOT / "node_modules").is_dir(), reason="no front-end packages")
+def test_the_assets_are_collected(image: Path) -> None:
+    (image / "node_modules").symlink_to(ROOT / "node_modules")
+    done = in_image(image, COLLECT)
+    assert done.returncode == 0, done.stderr
+    for asset in ("maplibre-gl/maplibre-gl.mjs", "dashboard/board.js", "admin/css/base.css"):
+        assert (image / "var/static" / asset).is_file(), asset
+
+
+def test_the_webs_health_is_its_own(web_server: WebServer) -> None:
+    assert web_answers(web_server.base_url.rpartition(":")[2])
+    with pytest.raises(OSError, match="refused"):
+        web_answers("1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_workers_health_is_its_own(
+    celery_worker_process: CeleryWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
+    assert all(worker_lives("test", queue) for queue in QUEUES)
+    assert not worker_lives("other", "normal")

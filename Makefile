@@ -3,22 +3,26 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA ?= var
 RESET ?=
+FLOWER ?=
 
-.PHONY: help demo up test lint lock
+.PHONY: help demo up test lint lock bench
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
 
-demo: ## everything, with a simulated fleet (PORT=8000 DATA=var RESET=1)
-	@exec $(PYTHON) dev.py demo --port "$(PORT)" --data "$(DATA)" $(if $(filter 1,$(RESET)),--reset)
+demo: ## everything, with a simulated fleet (PORT=8000 DATA=var RESET=1 FLOWER=1)
+	@exec $(PYTHON) dev.py demo --port "$(PORT)" --data "$(DATA)" $(if $(filter 1,$(RESET)),--reset) $(if $(filter 1,$(FLOWER)),--flower)
 
-up: ## everything but the fleet (PORT=8000 DATA=var RESET=1)
-	@exec $(PYTHON) dev.py up --port "$(PORT)" --data "$(DATA)" $(if $(filter 1,$(RESET)),--reset)
+up: ## everything but the fleet (PORT=8000 DATA=var RESET=1 FLOWER=1)
+	@exec $(PYTHON) dev.py up --port "$(PORT)" --data "$(DATA)" $(if $(filter 1,$(RESET)),--reset) $(if $(filter 1,$(FLOWER)),--flower)
 
 test: ## the test suite (ARGS="-k word")
 	@exec $(PYTHON) dev.py test $(ARGS)
 
 lint: ## ruff, mypy --strict, import-linter
 	@exec $(PYTHON) dev.py lint
+
+bench: ## measure, beside the textbook's recipe, into bench/RESULTS.md (5 minutes)
+	@exec $(PYTHON) dev.py bench
 
 lock: ## pin the dependencies of pyproject.toml
 	@exec $(PYTHON) dev.py lock

@@ -21,7 +21,7 @@ from devtools import bootstrap
 def main() -> int:
     """Set up what the command needs, then run it; its exit code."""
     options, rest = parser().parse_known_args()
-    if rest and options.command != "test":
+    if rest and options.command not in {"test", "bench"}:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         return run(options, rest)
@@ -33,9 +33,10 @@ def main() -> int:
 
 
 def run(options: argparse.Namespace, rest: list[str]) -> int:
-    """Dispatch a parsed command line; `rest` are pytest's arguments."""
+    """Dispatch a parsed command line; `rest` are pytest's or the bench's arguments."""
     developing = options.command in {"test", "lint", "lock"}
-    bootstrap.enter_venv(bootstrap.DEV if developing else bootstrap.EMBEDDED)
+    running = bootstrap.FLOWER if getattr(options, "flower", False) else bootstrap.EMBEDDED
+    bootstrap.enter_venv(bootstrap.DEV if developing else running)
     from devtools import tools
 
     match options.command:
@@ -44,6 +45,8 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
         case "test":
             warn_without_node_modules()
             return tools.test(rest)
+        case "bench":
+            return tools.bench(rest)
         case "lint":
             return tools.lint()
         case "lock":
@@ -72,6 +75,7 @@ def start(options: argparse.Namespace) -> int:
             demo=demo,
             reset=options.reset,
             vehicles=options.vehicles if demo else 0,
+            flower=options.flower,
         )
     )
 
@@ -100,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", parents=[running], help="up, a demo company and its fleet")
     demo.add_argument("--vehicles", type=int, default=25)
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
+    commands.add_parser("bench", help="measure; further arguments: which sections")
     commands.add_parser("lint", help="ruff, mypy and import-linter")
     data = instance_options(argparse.ArgumentParser(add_help=False))
     commands.add_parser("env", parents=[data], help="print DATABASE_URL and REDIS_URL")
@@ -122,6 +127,7 @@ def server_options() -> argparse.ArgumentParser:
     options.add_argument("--host", default="127.0.0.1")
     options.add_argument("--server", choices=("daphne", "uvicorn"), default="daphne")
     options.add_argument("--web", type=int, default=1, metavar="N", help="web processes")
+    options.add_argument("--flower", action="store_true", help="start Flower as well")
     options.add_argument("--reset", action="store_true", help="wipe the data folder first")
     return options
 

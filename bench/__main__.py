@@ -1,4 +1,4 @@
-"""`python -m bench [section …]`: measure, print the tables, write them to a file when told."""
+"""`python -m bench [section …]`: measure and print the tables; all sections: into RESULTS.md."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import platform
 import resource
 import subprocess
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bench.common import Bench
 from bench.e2e import e2e
 from bench.fanout import fanout, memory
 from bench.ingest import batches, ingest
+from bench.results import Results
 from bench.resume import resume
 from bench.stage import Stage
 from bench.status import status
@@ -33,6 +35,7 @@ SECTIONS = {
     "resume": resume,
     "memory": memory,
 }
+RESULTS = Path(__file__).with_name("RESULTS.md")
 VEHICLES = 400
 WATCHERS = 1_000
 
@@ -42,7 +45,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
     parser.add_argument("--no-textbook", action="store_true", help="measure only our own")
-    parser.add_argument("--out", type=Path, help="write the tables to this file")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
@@ -56,8 +58,8 @@ def main() -> int:
         print(f"bench: {error}")
         return 1
     print(text)
-    if options.out:
-        options.out.write_text(text)
+    if not options.sections:
+        RESULTS.write_text(text)
     return 0
 
 
@@ -67,10 +69,11 @@ def run(sections: list[str], *, textbook: bool) -> str:
     stage = Stage(say)
     try:
         stage.start()
-        say("seeding …")
+        say("   0 s  seeding …")
         ours = stage.ours(VEHICLES, WATCHERS)
-        bench = Bench(stage, ours, stage.textbook(VEHICLES) if textbook else None, say)
-        say(f"seeded after {time.monotonic() - start:.0f} s")
+        say_when = progress(start)
+        beside = stage.textbook(VEHICLES) if textbook else None
+        bench = Bench(stage, ours, beside, say_when, Results(say_when))
         for name in sections:
             SECTIONS[name](bench)
             gc.collect()
@@ -78,6 +81,11 @@ def run(sections: list[str], *, textbook: bool) -> str:
         stage.end()
     head = heading(time.monotonic() - start)
     return f"{head}\n{bench.results.markdown()}"
+
+
+def progress(start: float) -> Callable[[str], None]:
+    """Say something with the seconds since `start`."""
+    return lambda text: say(f"{time.monotonic() - start:4.0f} s  {text}")
 
 
 def heading(seconds: float) -> str:

@@ -25,6 +25,7 @@ from bench.wire import post
 
 #: Marks from here on are of warm-up fixes, which nobody waits for.
 WARM_UP_MARK = 300_000
+WARM_UP_WITHIN_S = 20.0
 SETTLE_S = 0.5
 ACTIONS = ("start", "arrive_pickup", "pick_up", "arrive_dropoff")
 
@@ -37,7 +38,7 @@ class Bench:
     ours: System
     textbook: System | None
     say: Callable[[str], None]
-    results: Results = field(default_factory=Results)
+    results: Results
 
     _taps: dict[str, Iterator[tuple[Crew, str]]] = field(default_factory=dict)
 
@@ -125,9 +126,9 @@ async def phoning(running: Running, tally: Tally) -> AsyncIterator[list[Phone]]:
     for n, (phone, crew) in enumerate(zip(phones, running.system.fleet.crews, strict=True)):
         phone.offer(post_fix(crew, n, WARM_UP_MARK + n), time.monotonic())
         if n % OPENING_AT_ONCE == 0:
-            await answered(first, 20)
-    await answered(first, 20)
-    if first.bad or first.waiting:
+            await answered(first, WARM_UP_WITHIN_S)
+    await answered(first, WARM_UP_WITHIN_S)
+    if not first.good:
         raise RuntimeError(f"warm-up failed: {first.bad}, {first.waiting} unanswered")
     for phone in phones:
         phone.tally = tally
@@ -136,6 +137,13 @@ async def phoning(running: Running, tally: Tally) -> AsyncIterator[list[Phone]]:
     finally:
         for phone in phones:
             phone.end()
+
+
+async def reopen(phones: Sequence[Phone]) -> None:
+    """Connect again where the server closed a connection that idled meanwhile."""
+    for phone in phones:
+        await phone.open()
+    await asyncio.sleep(SETTLE_S)
 
 
 def post_fix(crew: Crew, crew_number: int, n: int) -> bytes:

@@ -12,11 +12,12 @@ from bench.common import (
     board_watchers,
     phoning,
     remark_of,
+    reopen,
     trip_watchers,
     watching,
 )
 from bench.phones import Tally, answered, pace
-from bench.results import CostRow, Row
+from bench.results import Row
 from bench.stage import Running
 from bench.stats import Cost, Latency, per_unit_us
 
@@ -28,7 +29,7 @@ OURS = (
     ("daphne", 1_000, "", "<= 120"),
 )
 #: The text-book's lag grows without bound above its capacity; it is shown below and above.
-TEXTBOOK = {("uvicorn", 200): 200, ("uvicorn", 1_000): 100, ("daphne", 1_000): 100}
+TEXTBOOK = {("uvicorn", 200): 200, ("uvicorn", 1_000): 100}
 TRIPS, BOARDS = 400, 5
 SECONDS = 5.0
 LATE_S = 5.0
@@ -55,7 +56,7 @@ def e2e(bench: Bench) -> None:
             bench.say(what)
             with bench.stage.serving(system, server) as running:
                 found[system.name] = asyncio.run(measure(running, tried))
-            bench.results.costs.append(CostRow(what, found[system.name].cost))
+            bench.results.add_cost(what, found[system.name].cost)
         _add_rows(bench, server, rate, found, (p50, p99))
 
 
@@ -68,7 +69,7 @@ def _add_rows(
     if textbook and slower != rate:
         note = f"textbook at {slower}/s only; {note}"
     for name, target in zip(("p50_ms", "p99_ms"), targets, strict=True):
-        bench.results.rows.append(
+        bench.results.add(
             Row(
                 f"(c) POST to socket at {rate:,}/s, {TRIPS} trips + {BOARDS} boards, {server}",
                 name.replace("_ms", ", ms"),
@@ -85,8 +86,8 @@ async def measure(running: Running, rate: float) -> Delivered:
     positions, tally = Positions(), Tally()
     boards = board_watchers(running.system, BOARDS, positions)
     watchers = [*boards, *trip_watchers(running.system, TRIPS, positions)]
-    async with watching(running, watchers), phoning(running, tally) as phones:
-        await asyncio.sleep(1)
+    async with phoning(running, tally) as phones, watching(running, watchers):
+        await reopen(phones)
         before = running.cpu_s()
         await pace(rate, SECONDS, FleetSender(running, phones, positions))
         await answered(tally, LATE_S)

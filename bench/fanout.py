@@ -11,12 +11,13 @@ from bench.common import (
     Positions,
     board_watchers,
     phoning,
+    reopen,
     trip_watchers,
     watching,
 )
 from bench.phones import Tally, answered, pace
 from bench.procs import memory_kb
-from bench.results import CostRow, Row
+from bench.results import Row
 from bench.sockets import Watcher
 from bench.stage import Running
 from bench.stats import Cost, Latency, per_unit_us
@@ -25,11 +26,11 @@ from bench.stats import Cost, Latency, per_unit_us
 SIZES = (
     ("uvicorn", 1_000, 10, "<= 12, 0 lost", True),
     ("uvicorn", 5_000, 4, "", False),
-    ("daphne", 1_000, 10, "<= 40, 0 lost", True),
+    ("daphne", 1_000, 10, "<= 40, 0 lost", False),
 )
 SECONDS = 4.0
 LATE_S = 5.0
-IDLE_SERVERS = ("uvicorn", "daphne")
+IDLE_SERVERS = (("uvicorn", True), ("daphne", False))
 IDLE_FIRST, IDLE_MORE, IDLE_S = 100, 1_000, 2.0
 
 
@@ -51,26 +52,26 @@ def fanout(bench: Bench) -> None:
             bench.say(f"{what}: {system.name}")
             with bench.stage.serving(system, server) as running:
                 found[system.name] = asyncio.run(_fan(running, sockets, rate))
-            bench.results.costs.append(CostRow(f"{what}, {system.name}", found[system.name].cost))
+            bench.results.add_cost(f"{what}, {system.name}", found[system.name].cost)
         _add_rows(bench, what, found, target)
 
 
 def _add_rows(bench: Bench, what: str, found: dict[str, Fanned], target: str) -> None:
     ours, textbook = found["ours"], found.get("textbook")
-    rows = bench.results.rows
+    add = bench.results.add
     cost = textbook.cost["web"] if textbook else None
-    rows.append(Row(what, "web CPU, µs per delivery", ours.cost["web"], cost, target))
+    add(Row(what, "web CPU, µs per delivery", ours.cost["web"], cost, target))
     lost = textbook.lost_percent if textbook else None
-    rows.append(Row(what, "lost, %", ours.lost_percent, lost, "0"))
+    add(Row(what, "lost, %", ours.lost_percent, lost, "0"))
     late = textbook.latency.p99_ms if textbook else None
-    rows.append(Row(what, "p99, ms", ours.latency.p99_ms, late))
+    add(Row(what, "p99, ms", ours.latency.p99_ms, late))
 
 
 async def _fan(running: Running, sockets: int, rate: float) -> Fanned:
     positions, tally = Positions(), Tally()
     watchers = board_watchers(running.system, sockets, positions)
-    async with watching(running, watchers), phoning(running, tally) as phones:
-        await asyncio.sleep(1)
+    async with phoning(running, tally) as phones, watching(running, watchers):
+        await reopen(phones)
         before = running.cpu_s()
         await pace(rate, SECONDS, FleetSender(running, phones, positions))
         await answered(tally, LATE_S)
@@ -83,15 +84,15 @@ async def _fan(running: Running, sockets: int, rate: float) -> Fanned:
 
 def memory(bench: Bench) -> None:
     """(g) authenticated sockets of trips, idle."""
-    for server in IDLE_SERVERS:
+    for server, beside in IDLE_SERVERS:
         what = f"(g) idle socket, {server}"
         found = {}
-        for system in bench.systems:
+        for system in bench.systems[: 2 if beside else 1]:
             bench.say(f"{what}: {system.name}")
             with bench.stage.serving(system, server) as running:
                 found[system.name] = asyncio.run(_idle_kb(running))
         row = Row(what, "KB of the web process", found["ours"], found.get("textbook"), "<= 30")
-        bench.results.rows.append(row)
+        bench.results.add(row)
 
 
 async def _idle_kb(running: Running) -> float:

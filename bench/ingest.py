@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.common import WARM_UP_MARK, Bench, phoning, remark_of
 from bench.fixes import fix, gps_path
 from bench.phones import Phone, Tally, open_phones
-from bench.results import CostRow, Row
+from bench.results import Row
 from bench.stage import Running, Stage
 from bench.stats import Cost, Latency, per_unit_us
 from bench.wire import post
@@ -66,7 +66,7 @@ def ingest(bench: Bench) -> None:
             bench.say(f"{what}: {system.name}")
             with bench.stage.serving(system, server, web) as running:
                 found[system.name] = measure(bench.stage, running, single_fixes)
-            bench.results.costs.append(CostRow(f"{what}, {system.name}", found[system.name].cost))
+            bench.results.add_cost(f"{what}, {system.name}", found[system.name].cost)
         _add_row(bench, what, found, TARGETS.get((server, web), ""))
 
 
@@ -79,7 +79,7 @@ def batches(bench: Bench) -> None:
         with bench.stage.serving(system, "uvicorn", 2) as running:
             load = batched_fixes if system.ours else single_fixes
             found[system.name] = measure(bench.stage, running, load)
-    bench.results.costs.append(CostRow(f"{what}, ours", found["ours"].cost))
+    bench.results.add_cost(f"{what}, ours", found["ours"].cost)
     _add_row(bench, what, found, BATCH_TARGET)
 
 
@@ -95,7 +95,7 @@ def _add_row(bench: Bench, what: str, found: dict[str, Ingest], target: str) -> 
         more_is_better=True,
         note="; ".join(remarks),
     )
-    bench.results.rows.append(row)
+    bench.results.add(row)
 
 
 def measure(stage: Stage, running: Running, load: Callable[[Running], Load]) -> Ingest:

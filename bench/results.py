@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bench.stats import Cost
@@ -41,8 +41,21 @@ class CostRow:
 class Results:
     """What the sections found, in order."""
 
+    say: Callable[[str], None]
     rows: list[Row] = field(default_factory=list)
     costs: list[CostRow] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        """Keep a row, and show it at once."""
+        self.rows.append(row)
+        ratio = f"; textbook {_number(row.textbook)}, {_times(row.ratio)}" if row.textbook else ""
+        self.say(f"  {row.what}: {_number(row.ours)} {row.unit}{ratio}; {row.note}")
+
+    def add_cost(self, what: str, cost: Cost) -> None:
+        """Keep what a unit of work cost, and show it at once."""
+        self.costs.append(CostRow(what, cost))
+        parts = ", ".join(f"{name} {_number(us)}" for name, us in cost.items())
+        self.say(f"  CPU µs per unit: {parts}")
 
     def markdown(self) -> str:
         """Both tables."""

@@ -22,7 +22,8 @@ CLIENTS = 1_000
 MISSED = 20
 WITHIN_S = 30.0
 TARGET_S = 3.0
-SERVERS = ("uvicorn", "daphne")
+#: (server, beside the text-book?)
+SERVERS = (("uvicorn", True), ("daphne", False))
 _SEQ = re.compile(rb'^\{"type":"trip\.event","seq":(\d+)')
 
 
@@ -43,10 +44,10 @@ class Healed:
 
 def resume(bench: Bench) -> None:
     """(f) seconds until the last client shows what it missed."""
-    for server in SERVERS:
+    for server, beside in SERVERS:
         what = f"(f) {CLIENTS:,} clients come back, {MISSED} status changes missed, {server}"
         found, notes = {}, []
-        for system in bench.systems:
+        for system in bench.systems[: 2 if beside else 1]:
             bench.say(f"{what}: {system.name}")
             with bench.stage.serving(system, server) as running:
                 measure = _resume if system.ours else _load_again
@@ -55,7 +56,7 @@ def resume(bench: Bench) -> None:
             notes.append(f"{system.name}: {right} of {CLIENTS:,} right")
         if "textbook" in found:
             notes.append("a textbook client has no resume: it loads the list of trips again")
-        bench.results.rows.append(
+        bench.results.add(
             Row(what, "s until the last", found["ours"], found.get("textbook"),
                 f"<= {TARGET_S:g}, all right", note="; ".join(notes))
         )  # fmt: skip
@@ -78,8 +79,7 @@ async def _resume(
         Watcher("/ws/dispatch/", token_of(running.system, n), healed, Since(epoch, since))
         for n in range(CLIENTS)
     ]
-    async with asyncio.timeout(WITHIN_S):
-        await open_all(running.port, clients, CLIENTS)
+    await open_all(running.port, clients, CLIENTS)
     wanted = list(range(since + 1, since + 1 + MISSED))
     right = [client for client in clients if healed.numbers.get(client, [])[:MISSED] == wanted]
     drop_all(clients)
@@ -107,7 +107,7 @@ async def _load_again(
     await _tap(running, taps, MISSED)
     start, tally = time.monotonic(), Tally()
     clients = board_watchers(running.system, CLIENTS, Healed())
-    await asyncio.wait_for(open_all(running.port, clients, CLIENTS), WITHIN_S)
+    await open_all(running.port, clients, CLIENTS)
     phones = await open_phones(running.port, CLIENTS, tally)
     for phone, crew in zip(phones, itertools.cycle(running.system.fleet.crews), strict=False):
         phone.offer(request("GET", "/api/trips/", crew.token), start)

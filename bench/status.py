@@ -16,6 +16,7 @@ from bench.common import (
     board_watchers,
     phoning,
     remark_of,
+    reopen,
     tap_request,
     trip_watchers,
     watching,
@@ -73,7 +74,7 @@ def _add_rows(bench: Bench, low_tasks: int, found: dict[str, tuple[Latency, str]
     if "textbook" in found:
         notes.insert(0, f"textbook with GPS at {TEXTBOOK_GPS_RATE}/s only")
     for name in ("p50_ms", "p99_ms"):
-        bench.results.rows.append(
+        bench.results.add(
             Row(
                 f"(e) status tap to all sockets, GPS at {GPS_RATE:,}/s{more}",
                 name.replace("_ms", ", ms"),
@@ -91,7 +92,8 @@ async def _measure(running: Running, taps: Iterator[tuple[Crew, str]]) -> tuple[
     boards = board_watchers(running.system, BOARDS, events)
     watchers = [*boards, *trip_watchers(running.system, TRIPS, events)]
     rate = GPS_RATE if running.system.ours else TEXTBOOK_GPS_RATE
-    async with watching(running, watchers), phoning(running, fixes) as phones:
+    async with phoning(running, fixes) as phones, watching(running, watchers):
+        await reopen(phones)
         hands = await open_phones(running.port, TAPS_PER_S, tapped)
         sender = FleetSender(running, phones, positions)
         driving = asyncio.create_task(pace(rate, SECONDS + 1, sender))

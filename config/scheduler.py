@@ -5,10 +5,11 @@ what left the code; this one creates what is missing, overwrites nothing and dis
 left. Only the beat that holds the lock ticks, and it catches up with what was missed.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
@@ -16,6 +17,8 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from config.beat_lock import BeatLock
 from trips.models import CodeSchedule
+
+logger = logging.getLogger(__name__)
 
 #: How often a beat that waits looks whether the other one has ended.
 WAIT_S = 2.0
@@ -63,7 +66,12 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
         if not self._ticking:
             # Another beat may have run things since the rows were read.
             self._ticking, self._initial_read, self._heap = True, True, None
-        return float(super().tick(*args, **kwargs))
+        try:
+            return float(super().tick(*args, **kwargs))
+        except Error as exc:
+            logger.warning("beat waits for its database: %s", type(exc).__name__)
+            self._ticking = False
+            return WAIT_S
 
     def close(self) -> None:
         super().close()

@@ -1,6 +1,8 @@
 """A worker's signs of life: a key per queue that expires when its main loop stops.
 
-Cheaper than `inspect ping`, which starts a process and waits a second.
+Cheaper than `inspect ping`, which starts a process and waits a second. With it the worker
+renews the messages that it holds: kombu itself would hand on what a killed worker held only
+after a time that is longer than the longest task.
 """
 
 import contextlib
@@ -16,6 +18,12 @@ logger = logging.getLogger(__name__)
 
 EVERY_S = 2.0
 GOOD_FOR_S = 7
+#: Messages that nobody has renewed for so long are handed to another worker.
+VISIBILITY_TIMEOUT_S = 15
+#: What a worker that shuts down warmly may still need for what it has begun.
+LAST_TASKS_S = 120
+#: Where kombu notes since when each message has been in a worker's hands.
+UNACKED_INDEX = "unacked_index"
 
 
 def key(queue: str, node: str = "*") -> str:
@@ -42,6 +50,7 @@ class WorkerSignsOfLife(bootsteps.StartStopStep):
             return
         self._timer.cancel()
         with contextlib.suppress(redis.RedisError):
+            _renew(self._client, parent, time.time() + LAST_TASKS_S)
             self._client.delete(*(key(name, parent.hostname) for name in _queues(parent)))
 
     shutdown = stop
@@ -51,9 +60,17 @@ class WorkerSignsOfLife(bootsteps.StartStopStep):
             with self._client.pipeline(transaction=False) as pipeline:
                 for name in _queues(parent):
                     pipeline.set(key(name, parent.hostname), time.time(), ex=GOOD_FOR_S)
+                _renew(pipeline, parent, time.time())
                 pipeline.execute()
         except redis.RedisError as exc:
             logger.warning("no sign of life sent: %s", type(exc).__name__)
+
+
+def _renew(redis_: "redis.Redis", parent: Any, since: float) -> None:
+    """Note that this worker still has what it holds; what was handed on meanwhile is let go."""
+    held = dict.fromkeys(parent.task_consumer.channel.qos._delivered, since)
+    if held:
+        redis_.zadd(UNACKED_INDEX, held, xx=True)
 
 
 def _queues(parent: Any) -> list[str]:
@@ -65,6 +82,13 @@ def client() -> "redis.Redis":
     return redis.Redis.from_url(settings.BROKER_URL, socket_timeout=1, socket_connect_timeout=1)
 
 
+def nodes(queue: str) -> list[str]:
+    """The workers that showed a sign of life for `queue`; raises RedisError."""
+    prefix = key(queue, "")
+    found = client().scan_iter(key(queue), count=500)
+    return sorted(name.decode().removeprefix(prefix) for name in found)
+
+
 def alive(queue: str) -> bool:
     """Whether some worker showed a sign of life for `queue`; raises RedisError."""
-    return any(client().scan_iter(key(queue), count=500))
+    return bool(nodes(queue))

@@ -18,9 +18,15 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "atw-requirements.json"
 EMBEDDED = "requirements-embedded.txt"
+FLOWER = "requirements-flower.txt"
 DEV = "requirements-dev.txt"
 NODE = "devtools/requirements-node.txt"
-SUPERSETS = {EMBEDDED: (EMBEDDED, DEV), DEV: (DEV,), NODE: (NODE,)}
+SUPERSETS = {
+    EMBEDDED: (EMBEDDED, FLOWER, DEV),
+    FLOWER: (FLOWER, DEV),
+    DEV: (DEV,),
+    NODE: (NODE,),
+}
 
 
 class SetupError(Exception):

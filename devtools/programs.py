@@ -65,6 +65,11 @@ def beat(env: Mapping[str, str]) -> Program:
     return python("beat", argv, STAGE_WORKER, env)
 
 
+def flower(env: Mapping[str, str]) -> Program:
+    """The queues' web page; its login and port are in `env` (see flowerconfig.py)."""
+    return python("flower", ["-m", "celery", "-A", "config", "flower"], STAGE_WORKER, env)
+
+
 def mail_sink(port: int, folder: Path, env: Mapping[str, str]) -> Program:
     """The local SMTP server."""
     argv = ["-m", "devtools.mailsink", "--port", str(port), "--folder", str(folder)]

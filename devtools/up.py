@@ -25,6 +25,7 @@ from devtools.valkey import Valkey
 
 READY_S = 90.0
 POLL_S = 0.3
+FLOWER_LOGIN = ("CELERY_FLOWER_USER", "CELERY_FLOWER_PASSWORD")
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,13 @@ class Options:
     demo: bool
     reset: bool
     vehicles: int
+    flower: bool = False
 
 
 def run(options: Options) -> int:
     """Run until a signal comes; the exit code."""
+    if options.flower:
+        require_flower_login()
     instance = Instance.create(options.data)
     if options.reset:
         instance.require_ours()
@@ -60,6 +64,13 @@ def run(options: Options) -> int:
     finally:
         say("stopping …")
         supervisor.end_all()
+
+
+def require_flower_login() -> None:
+    """Flower can revoke tasks: nobody starts it with a login that others know."""
+    missing = [key for key in FLOWER_LOGIN if not os.environ.get(key)]
+    if missing:
+        raise SetupError(f"flower has no default login: set {' and '.join(missing)}")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -88,6 +99,9 @@ def start(
     for queue in programs.QUEUES:
         supervisor.start(programs.worker(queue, env))
     supervisor.start(programs.beat(env))
+    if options.flower:
+        supervisor.start(programs.flower(env))
+        say(f"flower http://127.0.0.1:{os.environ.get('CELERY_FLOWER_PORT') or 5555}")
     seeded = seed(supervisor, options, env) if options.demo else None
     address = f"http://{_local(options.host)}:{port}"
     wait_ready(supervisor, address)

@@ -13,8 +13,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests.cast import Cast, open_company
 from tests.fixtures_processes import WebServer
+from tests.tracking.door import Door
 from trips.models import Epoch
-
 
 #: One history for the whole session: a new epoch would close every socket, as after a restore.
 EPOCH = uuid.UUID("0a7b0000-0000-4000-8000-000000000001")
@@ -64,3 +64,9 @@ def http(web_server: WebServer) -> Iterator[httpx.Client]:
     """A client of the real server, logged in as nobody."""
     with httpx.Client(base_url=web_server.base_url, timeout=15) as client:
         yield client
+
+
+@pytest.fixture
+def door(http: httpx.Client, cast: Cast) -> Door:
+    """The GPS door of the real server, with Omar's phone in front of it."""
+    return Door(http, cast)

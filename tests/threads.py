@@ -1,8 +1,9 @@
-"""Doing the same thing at once, each thread with a database connection of its own."""
+"""Doing things at once, each thread with a database connection of its own; held locks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Barrier, Thread
 from typing import Any
 
@@ -30,3 +31,24 @@ def at_once(work: Callable[[], Any], times: int) -> list[Any]:
         thread.join(timeout=60)
     assert len(results) == times, "a thread hangs"
     return results
+
+
+@contextmanager
+def held(statement: str, *parameters: str) -> Iterator[None]:
+    """Somebody else's transaction that holds the locks of `statement`."""
+    other = connection.copy()
+    other.set_autocommit(False)
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(statement, parameters)
+        yield
+    finally:
+        other.rollback()
+        other.close()
+
+
+def waiting_for_locks() -> int:
+    """How many statements on this server wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+        return int(cursor.fetchone()[0])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 #: A cancellation closer to the pick-up than this is late.
 LATE_CANCEL = timedelta(hours=2)
+CANCEL_KINDS = ("advance", "same_day", "late", "at_door")
 
 #: Fields that an undo brings back; ids, times and numbers only.
 _REMEMBERED = (
@@ -162,14 +163,18 @@ def _end(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
 
 
 def _cancel(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> dict[str, Any]:
-    trip.cancel_kind = _cancel_kind(trip, at)
-    trip.cancelled_by = tap.kind or actor.value
+    if tap.kind and tap.kind not in CANCEL_KINDS:
+        _invalid("kind", f"One of {', '.join(CANCEL_KINDS)}.")
+    # A fee follows from it: only the dispatcher may overrule what the clock says.
+    stated = tap.kind if actor is Actor.DISPATCHER else ""
+    trip.cancel_kind = stated or _cancel_kind(trip, at)
+    trip.cancelled_by = actor.value
     _end(trip, actor, tap, at)
     return {"kind": trip.cancel_kind, "by": trip.cancelled_by}
 
 
 def _cancel_kind(trip: Trip, at: datetime) -> str:
-    """advance, same_day (by the company's calendar), late, or at_door."""
+    """What the clock says; the same day is the company calendar's."""
     if trip.status == Status.ARRIVED_PICKUP:
         return "at_door"
     if trip.scheduled_at is None:

@@ -215,7 +215,7 @@ def _components(frames: Iterable[FrameType], ref_template: str) -> Json:
         types.append(NativeFix)
     _, found = msgspec.json.schema_components(types, ref_template=ref_template)
     components: Json = dict(found)
-    taken = {one.__name__ for one in (*CLIENT, NativeFix)}
+    taken = {frame.__name__ for frame in CLIENT} | {NativeFix.__name__}
     for name in components.keys() - taken:
         # What the server sends is always there, also where the code has a default for it.
         components[name]["required"] = list(components[name]["properties"])

@@ -25,8 +25,6 @@ from users.roles import Permission
 
 #: The device that stands for the phone in a vehicle; built-in trackers are others.
 PHONE = "phone app"
-#: Pixels per module: OwnTracks' code is a large one, and phones read it from a screen.
-QR_SCALE = 4
 
 View = Callable[..., HttpResponse]
 
@@ -138,4 +136,4 @@ def _methods(base_url: str, token: str, name: str) -> list[Method]:
 
 def _picture(text: str) -> str:
     """A QR code as the source of an image; dark on white in both colour schemes."""
-    return segno.make(text, error="m", micro=False).svg_data_uri(scale=QR_SCALE, light="#fff")
+    return segno.make(text, error="m", micro=False).svg_data_uri(omitsize=True, light="#fff")

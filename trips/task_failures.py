@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import Task
 from celery.signals import task_failure
+from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -48,6 +49,11 @@ def _on_failure(
     except Exception as exc:
         # The failure itself is in the log already; its record must not break the worker.
         logger.warning("failure of task %s not recorded: %s", task_id, type(exc).__name__)
+    finally:
+        if not sender.request.is_eager:
+            # A parent records for its dead child; the next child must not inherit the pool.
+            connection.close()
+            connection.close_pool()  # type: ignore[attr-defined]
 
 
 def numbers_only(

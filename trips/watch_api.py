@@ -17,16 +17,16 @@ from users.roles import Permission
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):
-    """An alarm; `source` names the vehicle, or the driver where no vehicle is known."""
+    """An alarm; `source_name` is the vehicle, or the driver where no vehicle is known."""
 
-    source = serializers.SerializerMethodField()
+    source_name = serializers.SerializerMethodField()
 
     class Meta:
         model = Alert
         fields = [
             "id",
             "kind",
-            "source",
+            "source_name",
             "device",
             "vehicle",
             "driver",
@@ -39,7 +39,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "acknowledged_at",
         ]
 
-    def get_source(self, alert: Any) -> str:
+    def get_source_name(self, alert: Any) -> str:
         return str(alert.vehicle or alert.driver or alert.device)
 
 

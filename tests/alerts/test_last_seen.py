@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 
 from tests.cast import Cast
 from trips.models import Device, GpsFix, VehiclePosition
@@ -24,6 +25,8 @@ async def intake(db: None) -> AsyncIterator[Intake]:
     if intake.roster._refreshing is not None:
         intake.roster._refreshing.cancel()
     await intake.roster._lane._drop()
+    await intake._store._lane._drop()
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

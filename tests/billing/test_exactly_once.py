@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 import redis
-from django.db import connection
 from django.utils import timezone
 
 from billing.invoices import invoice_completed_trip, issue_invoice
@@ -18,6 +15,7 @@ from billing.models import Invoice, InvoiceCounter
 from tests.cast import Cast
 from tests.fixtures_processes import CeleryWorker, Mailbox, wait_until
 from tests.services.invariants import check
+from tests.threads import held, waiting_for_locks
 from trips.events import relay
 from trips.models import Delivery, Trip, TripEvent
 from trips.tasks import deliver
@@ -55,31 +53,11 @@ def time_passes() -> None:
     Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1))
 
 
-def an_hour_passes() -> None:
-    """The broker hands on what a killed worker had not acknowledged: only now, after so long."""
+def give_up_on_the_dead() -> None:
+    """The broker's time for what a killed worker had not acknowledged is over."""
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
         if tags := broker.zrange("unacked_index", 0, -1):
             broker.zadd("unacked_index", dict.fromkeys(tags, 0))
-
-
-@contextmanager
-def held(statement: str) -> Iterator[None]:
-    """Somebody else's transaction that holds the locks of `statement`."""
-    other = connection.copy()
-    other.set_autocommit(False)
-    try:
-        with other.cursor() as cursor:
-            cursor.execute(statement)
-        yield
-    finally:
-        other.rollback()
-        other.close()
-
-
-def somebody_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
 
 
 def check_told_once(trip: Trip, smtp_sink: Mailbox) -> None:
@@ -87,10 +65,11 @@ def check_told_once(trip: Trip, smtp_sink: Mailbox) -> None:
     invoice = Invoice.objects.get(trip=trip)
     assert (invoice.number[-7:], invoice.state) == ("-000001", "sent")
     assert sorted(mail["To"] for mail in smtp_sink.messages) == [PAYER, OMAR, PIA]
+    assert trip.driver is not None
     [bill] = [mail for mail in smtp_sink.messages if mail["To"] == PAYER]
     [pdf] = bill.iter_attachments()
     assert bytes(pdf.get_payload(decode=True)).startswith(b"%PDF-")
-    assert Notification.objects.get(channel="in_app").user.username == "omar"
+    assert Notification.objects.get(channel="in_app").user == trip.driver.user
     assert trip.assignments.get().ended_at is not None
     check(trip.pk)
 
@@ -118,9 +97,9 @@ def test_a_worker_that_is_killed_while_it_writes_the_invoice_costs_a_delay_and_n
     settle(celery_worker_process)
     with held("LOCK TABLE billing_invoicecounter"):
         trip = cast.tap(trip, "complete")
-        wait_until(somebody_waits_for_a_lock, 15, "an invoice in the making")
+        wait_until(lambda: waiting_for_locks() > 0, 15, "an invoice in the making")
         celery_worker_process.kill()
-    wait_until(lambda: not somebody_waits_for_a_lock(), 15, "the end of the killed worker")
+    wait_until(lambda: not waiting_for_locks(), 15, "the end of the killed worker")
     owed = Delivery.objects.get(subscriber="invoice")
     assert (owed.state, owed.attempts) == ("pending", 1)
     assert not Invoice.objects.exists()
@@ -128,7 +107,7 @@ def test_a_worker_that_is_killed_while_it_writes_the_invoice_costs_a_delay_and_n
     relay.sweep()
     celery_worker_process.start()
     wait_until(all_done, 20, "everything that was owed")
-    an_hour_passes()
+    give_up_on_the_dead()
     celery_worker_process.wait_idle()
     say_everything_again()
     celery_worker_process.wait_idle()
@@ -148,11 +127,11 @@ def test_a_worker_that_is_killed_after_the_mail_was_taken_does_not_send_it_again
     with held("LOCK TABLE billing_invoice IN SHARE MODE"):
         celery_worker_process.start()
         wait_until(lambda: PAYER in {m["To"] for m in smtp_sink.messages}, 20, "the bill")
-        wait_until(somebody_waits_for_a_lock, 15, "a worker that notes it")
+        wait_until(lambda: waiting_for_locks() > 0, 15, "a worker that notes it")
         celery_worker_process.kill()
     bill.refresh_from_db()
     assert bill.state == "claimed"
-    an_hour_passes()
+    give_up_on_the_dead()
     celery_worker_process.start()
     Notification.objects.filter(pk=bill.pk).update(
         claimed_at=timezone.now() - mailer.CLAIM_GOOD_FOR - timedelta(seconds=1)

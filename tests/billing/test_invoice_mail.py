@@ -46,7 +46,10 @@ def test_the_payer_gets_it_with_the_pdf_and_pia_does_not(
 
 def test_it_is_queued_once_however_often_it_is_asked_for(invoice: Invoice) -> None:
     answers = [queue_invoice(invoice.pk), send_invoice_email(invoice.pk)]
-    assert answers == [f"invoice {invoice.number} queued", f"invoice {invoice.number} already queued"]
+    assert answers == [
+        f"invoice {invoice.number} queued",
+        f"invoice {invoice.number} already queued",
+    ]
     assert Notification.objects.count() == 1
 
 

@@ -81,8 +81,10 @@ def test_no_patients_name_makes_an_invoice_fail(invoice: Invoice, name: str) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_six_workers_at_once_keep_one_document(held_broker: HeldBroker, cast: Cast) -> None:
+def test_six_threads_draw_and_keep_one_document(held_broker: HeldBroker, cast: Cast) -> None:
     invoice = issue_invoice(cast.trip_in("completed").pk)
+    drawn = at_once(lambda: [len(render(invoice)) for _ in range(5)], 6)
+    assert [type(answer) for answer in drawn] == [list] * 6  # none refused: "already borrowed"
     documents = at_once(lambda: document_of(invoice), 6)
     assert len(set(documents)) == 1
     assert is_pdf_of(invoice, documents[0])

@@ -10,9 +10,9 @@ from django.apps import apps
 from django.test import TestCase
 from django.utils.module_loading import import_string
 
+from billing.invoices import issue_invoice
 from config.celery import QUEUES
 from config.subscriptions import AFTER_MAIL, MAIL_COMPOSERS, SUBSCRIBERS, SUBSCRIPTIONS
-from billing.invoices import issue_invoice
 from tests.cast import Cast
 from tests.fixtures_processes import Mailbox
 from tests.held_broker import HeldBroker
@@ -48,7 +48,7 @@ def _stuck(cast: Cast) -> int:
 
 
 def _handed_over(cast: Cast) -> int:
-    crew = {"driver_id": cast.strange_driver.pk, "vehicle_id": cast.spare_van.pk}
+    crew: dict[str, Any] = {"driver_id": cast.strange_driver.pk, "vehicle_id": cast.spare_van.pk}
     trip = cast.tap(cast.trip_in("in_progress"), "transfer", reason="engine", **crew)
     return _event(trip, "trip.transferred")
 

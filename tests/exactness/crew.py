@@ -38,14 +38,14 @@ class Sender:
         self.answers = answers
 
     async def insist(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """POST until it is answered 2xx; 4xx is a fault of the test."""
+        """POST until it is answered 2xx; no answer and 503 mean: try again, all else is a fault."""
         while True:
             try:
                 answer = await self._http.post(path, json=body)
             except httpx.TransportError:
                 answer = None
-            if answer is not None and answer.status_code < 500:
-                assert answer.is_success, answer.text
+            if answer is not None and answer.status_code != 503:
+                assert answer.is_success, f"{answer.status_code} {answer.text}"
                 return dict(answer.json())
             self.answers.retries += 1
             await asyncio.sleep(PAUSE_S)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
+import psycopg
 import redis
 
 from config.workers import key
@@ -17,6 +22,8 @@ from tests.fixtures_processes import START_S, RealProcess
 from tests.plugin import Services
 
 LAYER_DB = 2
+#: Longer than anything waits for a frozen broker.
+FROZEN_S = 3.0
 
 
 class Broker(RealProcess):
@@ -94,6 +101,7 @@ class House:
     def __init__(self, services: Services, env: dict[str, str], folder: Path) -> None:
         self.broker = Broker(services, folder / "valkey")
         env = {**env, "REDIS_URL": self.broker.valkey.url}
+        self._database_url = env["DATABASE_URL"]
         self.web = Web(services, env)
         self.worker = HighWorker(services, self.broker, env)
 
@@ -133,3 +141,17 @@ class House:
     def cut_clients(self) -> None:
         """Close all connections that do not."""
         self.broker.run("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+    def freeze_broker(self) -> None:
+        """It takes connections and answers nothing for a while."""
+        os.kill(self.broker.pid, signal.SIGSTOP)
+        time.sleep(FROZEN_S)
+        os.kill(self.broker.pid, signal.SIGCONT)
+
+    def cut_database(self) -> None:
+        """End the web server's sessions in the database, in the middle of whatever they do."""
+        connections = psutil.Process(self.web.pid).net_connections(kind="tcp")
+        ports = [connection.laddr.port for connection in connections]
+        sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = ANY(%s)"
+        with psycopg.connect(self._database_url) as database:
+            database.execute(sql, [ports])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,7 +122,7 @@ def _live_through(cast: Cast, line: Line, trips: list[int], history: list[Any]) 
 
 @pytest.mark.parametrize("whole_board", [True, False], ids=["board", "trip"])
 @settings(
-    max_examples=25,
+    max_examples=500 if os.environ.get("ATW_SLOW") else 25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -255,5 +255,5 @@ def test_a_periodic_task_is_made_in_the_admin(ada: Client, cast: Cast) -> None:
 
 
 def _request(client: Client) -> HttpRequest:
-    request: HttpRequest = client.get("/admin/").wsgi_request  # type: ignore[assignment]
+    request: HttpRequest = client.get("/admin/").wsgi_request
     return request

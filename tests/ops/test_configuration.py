@@ -19,7 +19,7 @@ ROOMS = ("config", "trips", "billing", "users", "devtools", "deploy")
 
 
 def variables_read() -> set[str]:
-    files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")] + [*ROOT.glob("*.py")]
     found = {name for path in files for name in READ.findall(path.read_text())}
     return found - {"DJANGO_SETTINGS_MODULE", "PYTHONPATH"}
 

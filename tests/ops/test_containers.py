@@ -10,15 +10,15 @@ import subprocess
 import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
 from celery.bin.base import CLIContext
 from celery.bin.celery import celery
+from daphne.cli import CommandLineInterface
 
 from config.celery import QUEUES, app
-from config.daphne_launcher import CommandLineInterface
 from deploy.healthcheck import web_answers, worker_lives
 from devtools.bootstrap import ROOT, VENV
 from devtools.programs import daphne_argv
@@ -73,7 +73,7 @@ def test_celery_understands_each_command() -> None:
         assert (program, arguments[:2]) == ("celery", ["-A", "config"]), name
         command, options = celery.commands[arguments[2]], arguments[3:]
         # Parses, raises on an unknown option, and runs nothing.
-        command.make_context(arguments[2], options, obj=CLIContext(app, True, None))
+        command.make_context(arguments[2], options, obj=CLIContext(cast(Any, app), True, None))
 
 
 def test_the_web_has_the_same_limits_as_everywhere() -> None:

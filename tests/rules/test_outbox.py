@@ -5,10 +5,12 @@ from itertools import count
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from trips.realtime.messages import Fix
 from trips.realtime.outbox import (
     ACK_DUE_S,
+    MOST_UNACKED_CHARS,
     MOST_WAITING,
     MOST_WAITING_CHARS,
     SILENT_PERIOD_S,
@@ -39,7 +41,9 @@ def outbox() -> Outbox:
     """A board's socket that has its snapshot and acknowledges."""
     made = Outbox(batch=True, opened_at=OPENED)
     made.held = False
-    made.sent = made.acked = 1
+    made.put("hello")
+    made.take(OPENED)
+    made.acknowledge(1)
     return made
 
 
@@ -153,8 +157,49 @@ def test_what_was_taken_counts_no_more_against_the_bound(outbox: Outbox) -> None
     assert not outbox.overflowed
 
 
-def test_an_update_is_shown_under_the_trip_that_is_watched() -> None:
-    shared = fix(1, 57.7, trip=9)
-    assert gps_update(shared, 10).trip_id == 10
-    assert gps_update(shared).trip_id == 9
-    assert gps_update(shared, 10).recorded_at == shared.recorded_at
+def test_acknowledged_frames_are_under_way_no_more(outbox: Outbox) -> None:
+    outbox.put("x" * MOST_UNACKED_CHARS)
+    outbox.put("y")
+    outbox.take(OPENED)
+    assert outbox.full
+    assert outbox.behind(OPENED)
+    outbox.acknowledge(2)  # the first frame of the socket, and the large one
+    assert not outbox.full
+    assert not outbox.behind(OPENED)
+
+
+def test_an_acknowledgement_of_more_than_was_sent_or_less_than_before_counts_for_nothing(
+    outbox: Outbox,
+) -> None:
+    for _ in range(5):
+        outbox.put("frame")
+    outbox.take(OPENED)
+    for claimed, counted in ((4, 4), (2, 4), (10**9, 6), (-5, 6)):
+        outbox.acknowledge(claimed)
+        assert outbox.acked == counted
+
+
+def test_positions_wait_while_too_much_is_under_way_and_go_after_the_acknowledgement(
+    outbox: Outbox,
+) -> None:
+    outbox.put("x" * (MOST_UNACKED_CHARS + 1))
+    outbox.take(OPENED)
+    outbox.merge(fix())
+    assert outbox.wait_s(OPENED + 60) is None
+    assert outbox.take(OPENED + 1) == []
+    outbox.acknowledge(outbox.sent)
+    assert len(outbox.take(OPENED + 2)) == 1
+
+
+def test_a_full_socket_that_acknowledges_nothing_for_too_long_is_closed(outbox: Outbox) -> None:
+    outbox.put("x" * (MOST_UNACKED_CHARS + 1))
+    outbox.take(OPENED)
+    outbox.take(OPENED + ACK_DUE_S)
+    assert not outbox.overflowed
+    outbox.take(OPENED + ACK_DUE_S + 0.1)
+    assert outbox.overflowed
+
+
+def test_an_update_carries_the_fix_as_it_is() -> None:
+    position = fix(1, 57.7, trip=9)
+    assert structs.asdict(gps_update(position)) == structs.asdict(position)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from trips.events.streams import BOARD, trip_stream
 from trips.lifecycle import ENDED, WITH_DRIVER, Status
 from trips.models import Delivery, Stream, StreamEntry, Trip, TripEvent
@@ -13,7 +15,7 @@ def check(trip_id: int) -> None:
     events = list(TripEvent.objects.filter(trip=trip).order_by("version"))
     assert [event.version for event in events] == list(range(1, trip.version + 1))
     assert events[-1].status == trip.status
-    for before, after in zip(events, events[1:], strict=False):
+    for before, after in pairwise(events):
         assert after.previous_status == before.status
     assert shown(trip_stream(trip_id)) == [event.pk for event in events]
     assert [pk for pk in shown(BOARD) if pk in {e.pk for e in events}] == [e.pk for e in events]

@@ -94,9 +94,7 @@ def test_a_trip_that_is_late_already_needs_a_driver_who_is_on_shift_now(cast: Ca
 def test_reassigning_ends_omars_assignment_and_takes_the_trip_from_his_sight(cast: Cast) -> None:
     trip = cast.trip_in("dispatched")
     ends = Tap(action=Action.START)
-    trip = assign(
-        cast, trip, driver_id=cast.strange_driver.pk, vehicle_id=cast.spare_van.pk
-    )
+    trip = assign(cast, trip, driver_id=cast.strange_driver.pk, vehicle_id=cast.spare_van.pk)
     assert (trip.status, trip.driver) == (Status.ASSIGNED, cast.strange_driver)
     first, second = trip.assignments.order_by("pk")
     assert first.ended_at == second.started_at

@@ -10,9 +10,8 @@ from django.utils import timezone
 from tests.cast import Cast
 from tests.services.invariants import check
 from trips.effects import LATE_CANCEL
-from trips.lifecycle import Action
 from trips.models import TripEvent
-from trips.services import Refused, Tap, act
+from trips.services import InvalidTap, Refused
 
 pytestmark = pytest.mark.django_db
 #: Noon in Stockholm, on a day behind us: taps may come late but never from the future.
@@ -68,8 +67,20 @@ def test_omar_does_not_cancel_on_the_way(cast: Cast) -> None:
         cast.tap(trip, "cancel", cast.omar, reason="traffic")
 
 
-def test_who_it_came_from_can_be_said(cast: Cast) -> None:
-    trip = cast.trip_in("scheduled", scheduled_at=timezone.now() + timedelta(days=3))
-    tap = Tap(action=Action.CANCEL, reason="closed today", kind="facility")
-    assert act(trip_id=trip.pk, user=cast.dina, tap=tap).cancelled_by == "facility"
+def test_dina_may_overrule_the_kind_since_a_fee_follows_from_it_and_pia_may_not(
+    cast: Cast,
+) -> None:
+    soon = timezone.now() + timedelta(minutes=30)
+    for user, kind in ((cast.dina, "advance"), (cast.pia, "late")):
+        trip = cast.trip_in("scheduled", scheduled_at=soon)
+        trip = cast.tap(trip, "cancel", user, reason="clinic closed", kind="advance")
+        assert trip.cancel_kind == kind
 
+
+def test_a_kind_that_does_not_exist_is_refused(cast: Cast) -> None:
+    trip = cast.trip_in("scheduled")
+    for user in (cast.dina, cast.pia):
+        with pytest.raises(InvalidTap) as caught:
+            cast.tap(trip, "cancel", user, reason="clinic closed", kind="whenever")
+        assert caught.value.field == "kind"
+    check(trip.pk)

@@ -22,7 +22,7 @@ SEEN_BY_OMAR = WITH_DRIVER | {Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW
 PEOPLE = ("dina", "ada", "omar", "pia", "hugo", "eve", "bea", None)
 
 
-def acts_as(name: str | None, status: Status) -> Actor | None | type[TripNotFound]:
+def acts_as(name: str | None, status: Status) -> Actor | type[TripNotFound] | None:
     """What each of the cast is to Pia's trip; None: sees it and has no say."""
     if name == "eve" or (name == "omar" and status not in SEEN_BY_OMAR):
         return TripNotFound

@@ -33,7 +33,7 @@ def test_pias_trip_tells_its_whole_story(cast: Cast) -> None:
         "trip.completed",
     ]
     assert not TripEvent.objects.filter(trip=trip, inferred=True).exists()
-    assert trip.arrived_pickup_at and trip.picked_up_at and trip.dropped_off_at
+    assert None not in (trip.arrived_pickup_at, trip.picked_up_at, trip.dropped_off_at)
     completed = TripEvent.objects.get(trip=trip, event="trip.completed")
     owed = Delivery.objects.filter(topic="trip.completed", subject_id=completed.pk)
     assert set(owed.values_list("subscriber", flat=True)) == {"completion", "invoice"}

@@ -96,9 +96,7 @@ def test_undoing_a_decline_gives_the_trip_back_to_who_declined(cast: Cast) -> No
 
 def test_undoing_an_assignment_to_eve_gives_it_back_to_omar(cast: Cast) -> None:
     trip = cast.trip_in("assigned")
-    trip = cast.tap(
-        trip, "assign", driver_id=cast.strange_driver.pk, vehicle_id=cast.spare_van.pk
-    )
+    trip = cast.tap(trip, "assign", driver_id=cast.strange_driver.pk, vehicle_id=cast.spare_van.pk)
     trip = cast.tap(trip, "undo", cast.dina, reason="wrong van")
     assert (trip.driver, trip.vehicle) == (cast.driver, cast.van)
     check(trip.pk)

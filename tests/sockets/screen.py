@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from types import TracebackType
 from typing import Any
 
@@ -114,17 +114,23 @@ class Screen:
         self.until(lambda state: state.status == "live")
         return self
 
-    def closed_with(self, timeout_s: float = SOON_S) -> int:
-        """The code with which the server closes the socket in time."""
+    def closed_with(self, timeout_s: float = SOON_S) -> int | None:
+        """The code with which the server closes the socket in time; None: the line broke."""
         deadline = time.monotonic() + timeout_s
         try:
             while True:
                 self.next(max(0.0, deadline - time.monotonic()))
         except ConnectionClosed as gone:
-            assert gone.rcvd is not None, "the line broke"
-            return gone.rcvd.code
+            return None if gone.rcvd is None else gone.rcvd.code
         except TimeoutError:
             pytest.fail(f"still open after {timeout_s:g} s")
+
+    def read_for(self, seconds: float) -> None:
+        """Show whatever comes within so long."""
+        deadline = time.monotonic() + seconds
+        with suppress(TimeoutError):
+            while True:
+                self.next(max(0.0, deadline - time.monotonic()))
 
     def of(self, kind: str) -> list[Frame]:
         """The frames of this type so far."""

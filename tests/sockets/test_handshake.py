@@ -39,7 +39,12 @@ def cookie_of(user: User) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
-def code_of(screen: Screen) -> int:
+def browser_of(user: User, web_server: WebServer, url: str) -> Screen:
+    """A page of ours in a browser where `user` has logged in."""
+    return Screen(url, cookie=cookie_of(user), origin=web_server.base_url)
+
+
+def code_of(screen: Screen) -> int | None:
     """How the server refuses; it must accept with our protocol first."""
     with screen:
         assert screen.socket.subprotocol == PROTOCOL
@@ -73,7 +78,10 @@ def test_who_is_not_known_is_4401(
         "a session from a foreign page": {"cookie": session, "origin": "https://evil.example"},
         "a session from https": {"cookie": session, "origin": f"https://{host}"},
         "a session from another port": {"cookie": session, "origin": "http://127.0.0.1:1"},
-        "a session from a longer name": {"cookie": session, "origin": "http://127.0.0.1.evil.example"},
+        "a session from a longer name": {
+            "cookie": session,
+            "origin": "http://127.0.0.1.evil.example",
+        },
         "a session from null": {"cookie": session, "origin": "null"},
         "an invented session": {"cookie": forged, "origin": ours},
         "an odd cookie": {"cookie": "sessionid;=;;=a;sessionid=", "origin": ours},
@@ -86,8 +94,7 @@ def test_who_is_not_known_is_4401(
 def test_a_session_with_our_origin_opens_the_board(
     cast: Cast, board_url: str, web_server: WebServer
 ) -> None:
-    how = {"cookie": cookie_of(cast.dina), "origin": web_server.base_url}
-    with Screen(board_url, **how) as screen:
+    with browser_of(cast.dina, web_server, board_url) as screen:
         assert screen.next()["type"] == "hello"
 
 
@@ -103,12 +110,12 @@ def test_expired_logins_and_disabled_accounts_are_4401(
     cast: Cast, opens: Opens, board_url: str, web_server: WebServer
 ) -> None:
     past = timezone.now() - timedelta(seconds=1)
-    session = {"cookie": cookie_of(cast.dina), "origin": web_server.base_url}
+    session = browser_of(cast.dina, web_server, board_url)
     opens(cast.dina, "/ws/dispatch/")
     AuthToken.objects.update(expiry=past)
     Session.objects.update(expire_date=past)
     assert code_of(opens(cast.dina, "/ws/dispatch/")) == NOBODY
-    assert code_of(Screen(board_url, **session)) == NOBODY
+    assert code_of(session) == NOBODY
     cast.disable(cast.ada)
     assert code_of(opens(cast.ada, "/ws/dispatch/")) == NOBODY
 
@@ -244,12 +251,14 @@ class TestWhoLosesARightLosesTheSocket:
     def test_dinas_browser_that_logs_out_or_changes_the_password(
         self, cast: Cast, board_url: str, web_server: WebServer
     ) -> None:
-        how = {"cookie": cookie_of(cast.dina), "origin": web_server.base_url}
-        with Screen(board_url, **how) as first, Screen(board_url, **how) as second:
+        first, second = (browser_of(cast.dina, web_server, board_url) for _ in range(2))
+        with first, second:
             first.live()
             second.live()
-            User.objects.filter(pk=cast.dina.pk).update(password="another")
+            Session.objects.order_by("expire_date")[0].delete()
             assert first.closed_with(self.WITHIN_S) == NOBODY
+            second.read_for(0.1)
+            User.objects.filter(pk=cast.dina.pk).update(password="another")
             assert second.closed_with(self.WITHIN_S) == NOBODY
 
     def test_others_stay(self, cast: Cast, opens: Opens) -> None:

@@ -31,10 +31,10 @@ def noon() -> datetime:
 
 
 def digest(user: User) -> tuple[str, str]:
-    send_daily_digest.apply(args=[user.pk], throw=True)
+    send_daily_digest.apply(args=(user.pk,), throw=True)
     row = Notification.objects.get(kind=digests.DAILY, user=user)
     mail = digests.compose_digest(row)
-    return mail.subject, str(mail.body)
+    return str(mail.subject), str(mail.body)
 
 
 def test_dispatchers_and_drivers_get_theirs_at_their_own_six(cast: Cast) -> None:
@@ -52,9 +52,9 @@ def test_a_morning_without_a_beat_is_caught_up_with(cast: Cast) -> None:
 
 
 def test_who_has_one_is_not_due_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digests.timezone, "now", lambda: MORNING)
+    monkeypatch.setattr("users.digests.timezone.now", lambda: MORNING)
     for _ in range(2):
-        send_daily_digest.apply(args=[cast.dina.pk], throw=True)
+        send_daily_digest.apply(args=(cast.dina.pk,), throw=True)
     assert Notification.objects.filter(kind=digests.DAILY).count() == 1
     assert digests.due(MORNING) == sorted([cast.omar.pk, cast.eve.pk])
     assert cast.dina.pk in digests.due(MORNING + timedelta(days=1))
@@ -114,9 +114,9 @@ def test_the_mail_goes_out_in_these_words(cast: Cast, mailoutbox: list[object]) 
     from users.tasks import send_mail
 
     cast.tap(cast.trip_in("scheduled"), Action.CANCEL, reason="no")
-    send_daily_digest.apply(args=[cast.dina.pk], throw=True)
+    send_daily_digest.apply(args=(cast.dina.pk,), throw=True)
     row = Notification.objects.get(kind=digests.DAILY)
-    assert send_mail.apply(args=[row.pk], throw=True).result == Notification.State.SENT
+    assert send_mail.apply(args=(row.pk,), throw=True).result == Notification.State.SENT
     assert [mail.subject for mail in mailoutbox] == ["Your day at Nordic Care Rides"]  # type: ignore[attr-defined]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
@@ -18,7 +18,7 @@ from tests.cast import Cast
 from tests.fixtures_processes import wait_until
 from tests.tasks.conftest import StartWorker
 from tests.tasks.locks import blocked, locked
-from tests.tasks.own_broker import Broker
+from tests.tasks.own_broker import Broker, Worker
 from trips import task_failures
 from trips.models import TaskFailure
 from trips.tasks import broadcast_gps_update
@@ -90,7 +90,7 @@ def test_invalid_arguments_are_never_tried_again(
 
 def test_a_failure_is_run_again_by_hand(cast: Cast, eager: None) -> None:
     trip = cast.trip_in("in_progress")
-    generate_invoice.apply(args=[trip.pk])
+    generate_invoice.apply(args=(trip.pk,))
     failure = TaskFailure.objects.get()
     cast.tap(cast.tap(trip, "arrive_dropoff"), "complete")
     assert task_failures.retry(failure) != failure.task_id
@@ -100,7 +100,13 @@ def test_a_failure_is_run_again_by_hand(cast: Cast, eager: None) -> None:
 
 
 def test_text_is_not_kept(cast: Cast) -> None:
-    send_notification.apply(args=[10**9, "hello", "Pia Ek is late"])
+    send_notification.apply(
+        args=(
+            10**9,
+            "hello",
+            "Pia Ek is late",
+        )
+    )
     failure = TaskFailure.objects.get()
     assert failure.arguments is None
     with pytest.raises(ValueError, match="not kept"):
@@ -109,20 +115,29 @@ def test_text_is_not_kept(cast: Cast) -> None:
 
 @pytest.mark.django_db
 def test_a_stale_broadcast_leaves_no_record() -> None:
-    assert broadcast_gps_update.apply(args=[1, 91.0, 0.0]).state == "FAILURE"
+    assert (
+        broadcast_gps_update.apply(
+            args=(
+                1,
+                91.0,
+                0.0,
+            )
+        ).state
+        == "FAILURE"
+    )
     assert not TaskFailure.objects.exists()
 
 
 def test_a_record_that_cannot_be_written_breaks_nothing(cast: Cast) -> None:
     with transaction.atomic():
         transaction.set_rollback(True)
-        assert generate_invoice.apply(args=[10**9]).state == "FAILURE"
+        assert generate_invoice.apply(args=(10**9,)).state == "FAILURE"
     assert not TaskFailure.objects.exists()
 
 
 def test_the_same_failure_twice_is_one_record(cast: Cast) -> None:
     for _ in range(2):
-        generate_invoice.apply(args=[10**9], task_id="same")
+        generate_invoice.apply(args=(10**9,), task_id="same")
     assert TaskFailure.objects.count() == 1
 
 
@@ -135,13 +150,26 @@ def test_a_child_that_dies_takes_no_task_along(
     process = worker("--concurrency=1")
     process.start()
     url = process_env["DATABASE_URL"]
+    _kill_in_the_middle(broker, process, url, trip.pk)
+    wait_until(lambda: [h["retries"] for h in scheduled(broker)] == [1], 15, "a retry")
+    (headers,) = scheduled(broker)
+    assert (datetime.fromisoformat(headers["eta"]) - timezone.now()).total_seconds() <= MINUTE_S
+    assert not TaskFailure.objects.exists()
+    assert not Invoice.objects.exists()
+
+    _kill_in_the_middle(broker, process, url, trip.pk, retries=3)
+    wait_until(TaskFailure.objects.exists, 15, "a record of the failure")
+    assert TaskFailure.objects.get().error == "WorkerLostError"
+    broker.send(generate_invoice, trip.pk)
+    wait_until(Invoice.objects.exists, 15, "an invoice from the child after that")
+
+
+def _kill_in_the_middle(
+    broker: Broker, process: Worker, url: str, trip_id: int, **options: object
+) -> None:
     with locked(url, "billing_invoice"):
-        broker.send(generate_invoice, trip.pk)
+        broker.send(generate_invoice, trip_id, **options)
         wait_until(lambda: blocked(url) == 1, 15, "a task in the middle")
         for child in psutil.Process(process.pid).children():
             child.kill()
-        wait_until(lambda: [h["retries"] for h in scheduled(broker)] == [1], 15, "a retry")
-    assert not TaskFailure.objects.exists()
-    assert not Invoice.objects.exists()
-    (headers,) = scheduled(broker)
-    assert (datetime.fromisoformat(headers["eta"]) - timezone.now()).total_seconds() <= MINUTE_S
+        wait_until(lambda: broker.redis.hlen("unacked") < 2, 15, "the parent's notice")

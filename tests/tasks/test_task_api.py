@@ -55,7 +55,15 @@ def begin(user: User) -> str:
 
 def work(task_id: str) -> str:
     attempt = TaskRun.objects.get(pk=task_id).attempts
-    return str(export_trips.apply(args=[task_id, attempt], throw=True).result)
+    return str(
+        export_trips.apply(
+            args=(
+                task_id,
+                attempt,
+            ),
+            throw=True,
+        ).result
+    )
 
 
 def rows(user: User, task_id: str) -> list[dict[str, str]]:
@@ -150,7 +158,15 @@ def test_progress_is_shown_to_the_owner(cast: Cast, shown: list[tuple[Any, ...]]
 def test_a_message_that_comes_twice_works_once(cast: Cast) -> None:
     task_id = begin(cast.dina)
     assert work(task_id) == "done"
-    assert export_trips.apply(args=[task_id, 0]).result == "nothing to do"
+    assert (
+        export_trips.apply(
+            args=(
+                task_id,
+                0,
+            )
+        ).result
+        == "nothing to do"
+    )
 
 
 def test_a_job_whose_worker_died_goes_on_and_is_given_up_in_the_end(
@@ -182,7 +198,15 @@ def test_a_job_that_raises_is_tried_again_and_names_no_patient(
     monkeypatch.setattr(exports, "_row", broken)
     for attempt in range(task_runs.MOST_ATTEMPTS):
         assert TaskRun.objects.get().state in TaskRun.UNDER_WAY
-        assert export_trips.apply(args=[task_id, attempt]).state == "FAILURE"
+        assert (
+            export_trips.apply(
+                args=(
+                    task_id,
+                    attempt,
+                )
+            ).state
+            == "FAILURE"
+        )
     run = TaskRun.objects.get()
     assert (run.state, run.error) == (TaskRun.State.FAILURE, "RuntimeError")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from trips.tasks import cleanup_old_gps_data
 from trips.tracking import retention
 from trips.tracking.filters import DAY_S, OLDEST_S
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 OLD = (timezone.now() - timedelta(days=40)).date()
 NOON = datetime(OLD.year, OLD.month, OLD.day, 12, tzinfo=UTC)
@@ -29,13 +29,6 @@ KEPT_AT = timezone.now() - timedelta(days=29)
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "LOCK_PAUSE_S", 0.0)
-
-
-@pytest.fixture(autouse=True)
-def _no_day_left() -> Iterator[None]:
-    yield
-    for day in retention._closed_days():
-        _sql(f"DROP TABLE {retention._closed(day)}")
 
 
 @pytest.fixture
@@ -210,9 +203,9 @@ def test_a_crash_between_seal_and_drop_does_not_seal_twice(
     cast: Cast, trip: Trip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _drive(cast, trip)
-    real: Callable[[str], bool] = retention._briefly
+    real: Callable[[str, int], bool] = retention._locking
     with monkeypatch.context() as patch:
-        patch.setattr(retention, "_briefly", lambda sql: "DROP" not in sql and real(sql))
+        patch.setattr(retention, "_locking", lambda sql, ms: "DROP" not in sql and real(sql, ms))
         assert "0 dropped" in cleanup_old_gps_data()
     [sealed] = TrackSeal.objects.values()
     assert "1 dropped" in cleanup_old_gps_data()
@@ -237,6 +230,7 @@ def test_a_straggler_waits_until_the_day_before_it_is_gone(cast: Cast, trip: Tri
     assert OLD in _days()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_table_in_use_is_left_to_the_next_run(
     cast: Cast, trip: Trip, process_env: dict[str, str]
 ) -> None:

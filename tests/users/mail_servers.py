@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ class MailServer:
         if self.cuts or self.data.startswith("250"):
             content = envelope.original_content or b""
             self.taken.append(message_from_bytes(content, policy=policy.default))
-        if self.cuts:
+        if self.cuts and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return self.data
 

@@ -103,7 +103,9 @@ def test_what_a_dead_worker_had_claimed_becomes_unknown_when_its_time_is_up(
     row: Notification, mail_server: MailServer, held_broker: HeldBroker
 ) -> None:
     claimed = Notification.objects.filter(pk=row.pk)
-    claimed.update(state="claimed", claimed_at=timezone.now() - CLAIM_GOOD_FOR / 2, due_at="2026-01-01T00:00Z")
+    claimed.update(
+        state="claimed", claimed_at=timezone.now() - CLAIM_GOOD_FOR / 2, due_at="2026-01-01T00:00Z"
+    )
     assert mailer.sweep_mail() == 0
     row.refresh_from_db()
     assert row.state == "claimed"

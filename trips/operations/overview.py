@@ -13,7 +13,6 @@ from django_celery_beat.models import PeriodicTask
 
 from config import workers
 from config.celery import QUEUES
-from config.health import readiness
 from config.queues import get_oldest_age_s, get_queue_length, get_unacknowledged
 from trips.models import Delivery, TaskFailure
 from users.models import Notification
@@ -51,16 +50,10 @@ def queue_states() -> list[QueueState]:
             waiting=get_queue_length(name),
             held=held.get(name, 0),
             oldest_s=get_oldest_age_s(name),
-            workers=_workers_of(name),
+            workers=workers.nodes(name),
         )
         for name in QUEUES
     ]
-
-
-def _workers_of(queue: str) -> list[str]:
-    prefix = workers.key(queue, "")
-    keys = workers.client().scan_iter(workers.key(queue), count=500)
-    return sorted(key.decode().removeprefix(prefix) for key in keys)
 
 
 def routes() -> list[Route]:
@@ -99,9 +92,8 @@ def beat_silent_s() -> float | None:
     return (timezone.now() - last).total_seconds() if last else None
 
 
-def lines() -> Iterator[str]:
-    """The overview as text. A part that is away is a line of it, never an error."""
-    parts = readiness()
+def lines(parts: dict[str, str]) -> Iterator[str]:
+    """The overview as text, of what `config.health.readiness` found; no part away is an error."""
     yield "parts    " + ", ".join(f"{name} {outcome}" for name, outcome in parts.items())
     if parts["broker"] == "ok":
         yield from queue_lines()
@@ -130,9 +122,9 @@ def _database_lines() -> Iterator[str]:
     )
 
 
-def is_well() -> bool:
+def is_well(parts: dict[str, str]) -> bool:
     """Whether every part is ready and the clock runs."""
-    if any(outcome != "ok" for outcome in readiness().values()):
+    if any(outcome != "ok" for outcome in parts.values()):
         return False
     silent_s = beat_silent_s()
     return silent_s is not None and silent_s < BEAT_SILENT_S

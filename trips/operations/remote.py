@@ -9,6 +9,7 @@ from celery import current_app
 from celery.exceptions import TimeoutError as NoAnswer
 from celery.result import AsyncResult
 
+from config import workers
 from config.celery import QUEUES, debug_task
 
 #: How long workers may take to answer a question.
@@ -40,12 +41,24 @@ def waiting() -> dict[str, list[str]]:
 
 
 def _asked(question: str) -> dict[str, list[dict[str, Any]]]:
-    ask = getattr(current_app.control.inspect(timeout=ANSWER_WITHIN_S), question)
+    inspect = current_app.control.inspect(timeout=ANSWER_WITHIN_S, limit=_answers())
+    ask = getattr(inspect, question)
     return dict(sorted((ask() or {}).items()))
+
+
+def _answers() -> int:
+    """How many workers will answer, so that nobody waits for more; at least one."""
+    return len({node for queue in QUEUES for node in workers.nodes(queue)}) or 1
+
+
+def _require_broker() -> None:
+    """RedisError at once where it is away: kombu would try for seconds."""
+    workers.client().ping()
 
 
 def round_trips(count: int, timeout_s: float) -> Iterator[tuple[str, list[float]]]:
     """(queue, seconds of each answered round trip) for every queue; stops at the first silence."""
+    _require_broker()
     for queue in QUEUES:
         yield queue, list(_timed(queue, count, timeout_s))
 
@@ -64,13 +77,14 @@ def _timed(queue: str, count: int, timeout_s: float) -> Iterator[float]:
 def revoke(task_ids: list[str], *, terminate: bool) -> int:
     """Forbid tasks to start, or end running ones too; how many workers have heard it."""
     heard = current_app.control.revoke(
-        task_ids, terminate=terminate, reply=True, timeout=ANSWER_WITHIN_S
+        task_ids, terminate=terminate, reply=True, timeout=ANSWER_WITHIN_S, limit=_answers()
     )
     return len(heard or [])
 
 
 def purge(queue: str) -> int:
     """Drop every message that waits in `queue`; how many there were."""
+    _require_broker()
     with current_app.connection_for_write() as connection:
         channel: Any = connection.default_channel
         return int(channel.queue_purge(queue) or 0)
@@ -87,6 +101,7 @@ class Watch:
 
     def run(self, seconds: float) -> None:
         """Until `seconds` are over (0: never) or enough events were shown."""
+        _require_broker()
         current_app.control.enable_events()
         until = time.monotonic() + seconds
         with (

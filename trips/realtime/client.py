@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -76,7 +76,7 @@ class BoardClient:
         """How many frames, duplicates, gaps, resumes, stale positions and unknown types."""
         return self.state.counters
 
-    async def __aenter__(self) -> BoardClient:
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._keep_connected())
         return self
 

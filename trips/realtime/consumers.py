@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 RESUME_WITHIN_S = 1.0
 #: Bad frames that a socket may send before it is closed.
 MOST_BAD_FRAMES = 20
-CLOSE_POLICY, CLOSE_TRY_LATER = 1008, 1013
+# daphne sends no code below 4000 but 1000: 1008 and 1013 would end as 1011.
+CLOSE_POLICY, CLOSE_TRY_LATER = 4400, 4503
 
 
 class Refused(Exception):

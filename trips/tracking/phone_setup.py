@@ -85,7 +85,7 @@ def owntracks_link(base_url: str, token: str, *, name: str, short: str) -> str:
         "locatorDisplacement": DISTANCE_M,
         "ignoreInaccurateLocations": WORST_ACCURACY_M,
     }
-    inline = base64.b64encode(json.dumps(configuration).encode()).decode()
+    inline = base64.b64encode(json.dumps(configuration, separators=(",", ":")).encode()).decode()
     # Escaped: a plain + would be read as a space.
     return f"owntracks:///config?inline={quote(inline, safe='')}"
 

@@ -30,7 +30,9 @@ DAYS_AHEAD = 3
 PREFIX, CLOSED_PREFIX = "trips_gpsfix_", "trips_gpsfix_closed_"
 #: After its last moment a day stays so long: fixes judged just in time are still on their way.
 MARGIN = timedelta(hours=1)
-LOCK_TIMEOUT_MS = 100
+#: How long ingest may be held up at once, and how long a table that is nobody's is waited for
+#: (beyond PostgreSQL's deadlock_timeout, after which an autovacuum gives way).
+DETACH_WITHIN_MS, DROP_WITHIN_MS = 100, 5_000
 LOCK_ATTEMPTS, LOCK_PAUSE_S = 5, 0.5
 TOLERANCE_M = 20.0
 #: Phones report at least every half minute while they drive.
@@ -48,7 +50,8 @@ def roll_days() -> tuple[int, int]:
     oldest, closed = _oldest_kept(now), _closed_days()
     for day in existing:
         if day < oldest and day not in closed:
-            _briefly(_CLOSE.format(open=f"{PREFIX}{day:%Y%m%d}", closed=_closed(day)))
+            close = _CLOSE.format(open=f"{PREFIX}{day:%Y%m%d}", closed=_closed(day))
+            _locking(close, DETACH_WITHIN_MS)
     return len(made), sum(_seal_and_drop(day) for day in _closed_days())
 
 
@@ -70,7 +73,7 @@ def _seal_and_drop(day: date) -> bool:
         # Raw points are evidence: what no seal covers is for a person to look at.
         logger.error("day %s of fixes does not match its seals and stays", day)
         return False
-    return _briefly(f"DROP TABLE IF EXISTS {table}")
+    return _locking(f"DROP TABLE IF EXISTS {table}", DROP_WITHIN_MS)
 
 
 # --- the seal
@@ -182,12 +185,12 @@ def _days(prefix: str, rows: list[tuple[Any, ...]]) -> list[date]:
     return [datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC).date() for name in names]
 
 
-def _briefly(sql: str) -> bool:
-    """Run `sql` in one transaction once its locks are free; False where they never were."""
+def _locking(sql: str, within_ms: int) -> bool:
+    """Run `sql` in one transaction if its locks are free in time; False where they never were."""
     for _ in range(LOCK_ATTEMPTS):
         try:
             with transaction.atomic():
-                _execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
+                _execute(f"SET LOCAL lock_timeout = '{within_ms}ms'")
                 _execute(sql)
         except OperationalError as exc:
             if not isinstance(exc.__cause__, psycopg.errors.LockNotAvailable):

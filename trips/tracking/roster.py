@@ -40,22 +40,23 @@ class Held(msgspec.Struct, frozen=True):
     until: float
 
 
-_DRIVER_QUERY = """
-    WITH driver AS (
-        SELECT d.id FROM knox_authtoken t
-        JOIN users_user u ON u.id = t.user_id AND u.is_active AND u.role = 'driver'
-        JOIN trips_driver d ON d.user_id = u.id
-        WHERE t.digest = %s AND (t.expiry IS NULL OR t.expiry > now())
-    ), made AS (
+# A driver's phone is known from its first report on.
+_PHONE = """made AS (
         INSERT INTO trips_device (driver_id, name, is_active) SELECT id, '', true FROM driver
         ON CONFLICT (driver_id) DO NOTHING RETURNING id, driver_id
     )
     SELECT dev.id, dev.driver_id, NULL::bigint FROM trips_device dev
     JOIN driver ON dev.driver_id = driver.id WHERE dev.is_active
     UNION SELECT id, driver_id, NULL FROM made"""
-_USER_QUERY = """
-    SELECT dev.id, dev.driver_id FROM trips_device dev JOIN trips_driver d ON d.id = dev.driver_id
-    WHERE d.user_id = %s AND dev.is_active"""
+_DRIVER_QUERY = f"""
+    WITH driver AS (
+        SELECT d.id FROM knox_authtoken t
+        JOIN users_user u ON u.id = t.user_id AND u.is_active AND u.role = 'driver'
+        JOIN trips_driver d ON d.user_id = u.id
+        WHERE t.digest = %s AND (t.expiry IS NULL OR t.expiry > now())
+    ), {_PHONE}"""  # noqa: S608 - constants
+_USER_QUERY = f"""
+    WITH driver AS (SELECT id FROM trips_driver WHERE user_id = %s), {_PHONE}"""  # noqa: S608
 _TRACKER_QUERY = """
     SELECT dev.id, dev.driver_id, dev.vehicle_id FROM trips_device dev
     LEFT JOIN trips_driver d ON d.id = dev.driver_id LEFT JOIN users_user u ON u.id = d.user_id
@@ -121,7 +122,7 @@ class Roster:
         """The phone of the driver with this account (its socket is authenticated already)."""
         await self._start()
         rows = await self._lane.run((_USER_QUERY, [user_id]))
-        return Reporter(rows[0][0], rows[0][1], None) if rows else None
+        return Reporter(*rows[0]) if rows else None
 
     async def held(self, trip_id: int, driver_id: int) -> list[Held]:
         """When the driver had the trip; empty: never."""

@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from config import publish
 from config.celery import QUEUES
+from config.health import readiness
 from trips.operations import failures, overview, remote
 
 CLEAR_SCREEN = "\x1b[H\x1b[2J"
@@ -43,9 +44,10 @@ class Command(BaseCommand):
             self.stdout.write("")
 
     def do_status(self, options: dict[str, Any]) -> None:
-        for line in overview.lines():
+        parts = readiness()
+        for line in overview.lines(parts):
             self.stdout.write(line)
-        if not overview.is_well():
+        if not overview.is_well(parts):
             raise CommandError("not everything is well")
 
     def do_worker(self, options: dict[str, Any]) -> NoReturn:
@@ -72,7 +74,7 @@ class Command(BaseCommand):
     def do_monitor(self, options: dict[str, Any]) -> None:
         looks = 0
         while True:
-            text = "\n".join(overview.lines())
+            text = "\n".join(overview.lines(readiness()))
             clear = CLEAR_SCREEN if self.stdout.isatty() else ""
             self.stdout.write(f"{clear}{time.strftime('%H:%M:%SZ', time.gmtime())}\n{text}\n")
             looks += 1

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import os
 import platform
+import re
 import resource
 import subprocess
 import time
@@ -91,8 +92,8 @@ def progress(start: float) -> Callable[[str], None]:
 def heading(seconds: float) -> str:
     """Machine, commit and date."""
     commit = _output(["git", "describe", "--always", "--dirty", "--exclude", "*"])
-    model = [line for line in _output(["cat", "/proc/cpuinfo"]).splitlines() if "model name" in line]
-    cpu = model[0].partition(": ")[2] if model else platform.processor()
+    cpus = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    cpu = cpus[0] if cpus else platform.processor()
     load = os.getloadavg()[0]
     return (
         "# Measured by `make bench`\n\n"

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bench.fixes import Crew, fix, gps_path, mark_of, marks
-from bench.phones import Phone, Tally, answered, open_phones
+from bench.phones import Phone, Tally, answered, open_phones, wait_until
 from bench.results import Results
 from bench.sockets import (
     OPENING_AT_ONCE,
@@ -70,18 +70,14 @@ class Positions:
 
     async def until(self, count: int, within_s: float) -> None:
         """Until `count` positions were shown, or `within_s` went by."""
-        deadline = time.monotonic() + within_s
-        while len(self.seconds) < count and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        await wait_until(lambda: len(self.seconds) >= count, within_s)
 
 
 def board_watchers(
     system: System, count: int, on_frame: Callable[[Watcher, bytes], None]
 ) -> list[Watcher]:
     """Sockets of the whole board, each of another dispatcher as far as there are enough."""
-    return [
-        Watcher("/ws/dispatch/", token_of(system, n), on_frame, Since()) for n in range(count)
-    ]
+    return [Watcher("/ws/dispatch/", token_of(system, n), on_frame, Since()) for n in range(count)]
 
 
 def trip_watchers(

@@ -97,5 +97,5 @@ async def measure(running: Running, rate: float) -> Delivered:
     missing = expected - len(positions.seconds)
     remark = remark_of(tally)
     if missing:
-        remark += f" {missing} of {expected} not shown within {LATE_S:g} s"
+        remark += f" {missing} of {expected} overtaken by a newer one, or late by {LATE_S:g} s"
     return Delivered(Latency.of(positions.seconds), cost, remark.strip())

@@ -122,9 +122,15 @@ async def pace(rate: float, seconds: float, send: Callable[[int, float], None]) 
 
 async def answered(tally: Tally, within_s: float) -> None:
     """Until nothing waits for its answer any more, but at most `within_s`."""
+    await wait_until(lambda: not tally.waiting, within_s)
+
+
+async def wait_until(condition: Callable[[], bool], within_s: float) -> None:
+    """Until `condition()` holds, but at most `within_s`."""
     deadline = time.monotonic() + within_s
-    while tally.waiting and time.monotonic() < deadline:
-        await asyncio.sleep(0.01)
+    # An event per frame would cost the generator more than looking now and then.
+    while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
 
 
 async def open_phones(port: int, count: int, tally: Tally) -> list[Phone]:

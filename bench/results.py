@@ -28,6 +28,11 @@ class Row:
             return None
         return self.ours / self.textbook if self.more_is_better else self.textbook / self.ours
 
+    def cells(self) -> list[str]:
+        """The row as texts."""
+        numbers = [_number(self.ours), _number(self.textbook), _times(self.ratio)]
+        return [self.what, self.unit, *numbers, self.target, self.note]
+
 
 @dataclass(frozen=True)
 class CostRow:
@@ -59,11 +64,8 @@ class Results:
 
     def markdown(self) -> str:
         """Both tables."""
-        measured = _table(
-            ["what", "unit", "ours", "textbook", "ratio", "target", "remarks"],
-            ([r.what, r.unit, _number(r.ours), _number(r.textbook), _times(r.ratio), r.target, r.note]
-             for r in self.rows),
-        )  # fmt: skip
+        head = ["what", "unit", "ours", "textbook", "ratio", "target", "remarks"]
+        measured = _table(head, (row.cells() for row in self.rows))
         parts = list(dict.fromkeys(part for row in self.costs for part in row.cost))
         costs = _table(
             ["CPU µs per unit of work", *parts],

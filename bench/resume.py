@@ -62,9 +62,7 @@ def resume(bench: Bench) -> None:
         )  # fmt: skip
 
 
-async def _resume(
-    running: Running, taps: Iterator[tuple[Crew, str]]
-) -> tuple[list[float], int]:
+async def _resume(running: Running, taps: Iterator[tuple[Crew, str]]) -> tuple[list[float], int]:
     """(seconds of each client, how many got exactly what they missed, in order)."""
     before = board_watchers(running.system, CLIENTS, Healed())
     async with watching(running, before):

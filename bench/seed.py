@@ -1,5 +1,6 @@
 """`python -m bench.seed`: a large fleet in the demo company; prints a Fleet as JSON."""
 
+# ruff: noqa: E402 - models can be imported once Django is set up
 from __future__ import annotations
 
 import argparse

@@ -145,9 +145,7 @@ class Watcher(asyncio.Protocol):
             self._transport.write(client_frame(TEXT, json.dumps(frame).encode()))
 
 
-async def open_all(
-    port: int, watchers: Sequence[Watcher], at_once: int = OPENING_AT_ONCE
-) -> float:
+async def open_all(port: int, watchers: Sequence[Watcher], at_once: int = OPENING_AT_ONCE) -> float:
     """Open many, `at_once` at a time, the seconds that it took."""
     start = time.monotonic()
     turn = asyncio.Semaphore(at_once)

@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -68,7 +67,7 @@ class Running:
 
     def queued(self, queue: str) -> int:
         """Tasks that wait in a queue or are being worked on."""
-        return int(self.broker.llen(queue)) + int(self.broker.hlen("unacked"))  # type: ignore[arg-type]
+        return int(self.broker.llen(queue)) + int(self.broker.hlen("unacked"))
 
     def drained(self, within_s: float) -> float | None:
         """Seconds until nothing waits to be pushed any more; None: not within that time."""
@@ -237,7 +236,6 @@ class Stage:
             process.wait()
 
 
-
 def _textbook_web(server: str, fd: int, env: Mapping[str, str], name: str) -> Program:
     application = "bench.textbook.asgi:application"
     if server == "daphne":
@@ -255,7 +253,7 @@ def _textbook_worker(env: Mapping[str, str]) -> Program:
 def _answers(running: Running) -> bool:
     path = "/readyz" if running.system.ours else "/api/trips/"
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{running.port}{path}", timeout=5):  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{running.port}{path}", timeout=5):
             return True
     except urllib.error.HTTPError as error:
         return error.code == 401
@@ -271,5 +269,3 @@ def _wait_idle(running: Running) -> None:
         if used - before < 0.1:
             return
         time.sleep(0.5)
-
-

@@ -22,7 +22,7 @@ from bench.common import (
     watching,
 )
 from bench.fixes import Crew
-from bench.phones import Phone, Tally, answered, open_phones, pace
+from bench.phones import Phone, Tally, answered, open_phones, pace, wait_until
 from bench.results import Row
 from bench.sockets import Watcher
 from bench.stage import Running
@@ -102,7 +102,7 @@ async def _measure(running: Running, taps: Iterator[tuple[Crew, str]]) -> tuple[
         await driving
         await answered(tapped, LATE_S)
         expected = int(TAPS_PER_S * SECONDS) * (BOARDS + 1)
-        await _until(events, expected)
+        await wait_until(lambda: len(events.seconds) >= expected, LATE_S)
     missing = expected - len(events.seconds)
     remark = remark_of(tapped)
     if missing > 0:
@@ -121,9 +121,3 @@ def _tapper(
         next(turn).offer(tap_request(crew, action), due)
 
     return tap
-
-
-async def _until(events: Events, count: int) -> None:
-    deadline = time.monotonic() + LATE_S
-    while len(events.seconds) < count and time.monotonic() < deadline:
-        await asyncio.sleep(0.02)

@@ -99,7 +99,13 @@ DATABASES = {
         # Under ASGI each request has its own thread: persistent connections would exhaust
         # PostgreSQL, a pool per process does not.
         "OPTIONS": {
-            "pool": {"min_size": 0, "max_size": env_int("ATW_DB_POOL", 8), "timeout": 2},
+            "pool": {
+                "min_size": 0,
+                "max_size": env_int("ATW_DB_POOL", 8),
+                "timeout": 2,
+                # By default it backs off for minutes, long after the database is back.
+                "reconnect_timeout": 1,
+            },
             "connect_timeout": 2,
             "application_name": "atw",
         },

@@ -1,10 +1,14 @@
 """A trip and its positions."""
 
+from typing import ClassVar
+
 from django.db import models
 
 
 class Trip(models.Model):
     """A trip."""
+
+    objects: ClassVar[models.Manager["Trip"]] = models.Manager()
 
     status = models.CharField(max_length=20, default="assigned")
 
@@ -27,4 +31,4 @@ class GPSUpdate(models.Model):
         indexes = [models.Index(fields=["trip", "-timestamp"])]
 
     def __str__(self) -> str:
-        return f"position of trip {self.trip_id}"
+        return f"position {self.pk}"

@@ -1,5 +1,6 @@
 """`python -m bench.textbook.seed`: trips and drivers; prints a Fleet as JSON."""
 
+# ruff: noqa: E402 - models can be imported once Django is set up
 from __future__ import annotations
 
 import argparse

@@ -19,3 +19,9 @@ class TripSerializer(serializers.ModelSerializer[Trip]):
     class Meta:
         model = Trip
         fields = ["id", "status"]
+
+
+class TripStatusSerializer(serializers.Serializer[Trip]):
+    """A change of a trip's status."""
+
+    action = serializers.CharField(max_length=20)

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from bench.textbook.models import Trip
-from bench.textbook.serializers import GPSUpdateSerializer, TripSerializer
+from bench.textbook.serializers import GPSUpdateSerializer, TripSerializer, TripStatusSerializer
 from bench.textbook.tasks import broadcast_gps_update, broadcast_trip_status
 
 
@@ -30,7 +30,9 @@ class TripStatusView(APIView):
     def post(self, request: Request, trip_id: int) -> Response:
         """Change the status and have it pushed."""
         trip = get_object_or_404(Trip, pk=trip_id)
-        trip.status = request.data["action"]
+        serializer = TripStatusSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        trip.status = serializer.validated_data["action"]
         trip.save()
         broadcast_trip_status.delay(trip.pk, trip.status)
         return Response(TripSerializer(trip).data)

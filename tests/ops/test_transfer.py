@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from psycopg import sql
 from config import publish
 from devtools import transfer
 from devtools.bootstrap import SetupError
+from devtools.instance import Instance
+from devtools.postgres import Postgres
 from tests.cast import Cast
 from tests.fixtures_processes import CeleryWorker
+from tests.plugin import Services
 from trips.lifecycle import Status
 from trips.models import Epoch, GpsFix
 
@@ -85,6 +89,46 @@ def test_everything_arrives_under_a_new_epoch(
         # The imported partitions and numbers go on.
         database.execute("SELECT trips_gpsfix_make_day('2030-01-01')")
     assert epoch != Epoch.objects.get().value
+
+
+class Newer(Postgres):
+    """The wheel's PostgreSQL 18."""
+
+    @property
+    def _bin(self) -> Path:
+        return super()._bin.parent.with_name("pginstall18") / "bin"
+
+
+@pytest.fixture
+def newer(services: Services) -> Iterator[str]:
+    """The address of an empty database of PostgreSQL 18."""
+    with tempfile.TemporaryDirectory(prefix="atw-newer-") as folder:
+        Path(folder).chmod(0o711)
+        server = Newer.of(Instance(Path(folder)))
+        server.prepare()
+        process = services.reaper.spawn(server.program(), services.logs / "newer.log")
+        server.wait_ready(process)
+        yield server.url
+        process.send_signal(server.program().end_signal)
+        process.wait(10)
+        services.reaper.forget(process)
+
+
+def test_it_arrives_in_a_newer_postgresql_where_positions_are_kept_too(
+    company: None, data: Path, newer: str
+) -> None:
+    file = data / "company.dump"
+    transfer.export(data, file)
+    transfer.load(file, newer)
+    with psycopg.connect(newer) as database:
+        assert database.info.server_version > 170000
+        # PostgreSQL 17 refuses a partition with an identity of its own.
+        database.execute("SELECT trips_gpsfix_make_day('2030-01-01')")
+        database.execute(
+            "INSERT INTO trips_gpsfix (device_id, recorded_at, received_at, latitude, longitude,"
+            " verdict) VALUES (1, '2030-01-01 12:00Z', now(), 57.7, 11.9, 'kept')"
+        )
+        assert rows(database, "trips_gpsfix") == 2
 
 
 def test_a_database_with_tables_is_not_touched(

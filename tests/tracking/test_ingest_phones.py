@@ -14,7 +14,7 @@ import pytest
 
 from tests.api.problems import the_problem
 from tests.cast import Cast
-from tests.fixtures_processes import wait_until
+from tests.fixtures_processes import WebServer, wait_until
 from tests.tracking import phones
 from tests.tracking.door import HERE, Door, fix, kept
 from trips.models import Device, GpsFix, QuarantinedFix, VehiclePosition
@@ -235,3 +235,12 @@ def test_knots_become_metres_per_second(cast: Cast, http: httpx.Client) -> None:
 def test_an_odd_method_is_405(cast: Cast, http: httpx.Client) -> None:
     for method in ("DELETE", "PATCH", "OPTIONS"):
         the_problem(http.request(method, f"/api/gps/{cast.tracker_token}/?{position()}"), 405)
+
+
+def test_no_token_stands_in_the_servers_log(
+    cast: Cast, http: httpx.Client, web_server: WebServer
+) -> None:
+    for way in WAYS:
+        assert way(http, cast.tracker_token).is_success
+    the_problem(http.get(f"/api/gps/{cast.tracker_token}/?colour=red"), 400)
+    assert cast.tracker_token not in web_server.log.read_text()

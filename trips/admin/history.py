@@ -20,7 +20,15 @@ class AssignmentInline(HistoryInline):
 
 @admin.register(Trip)
 class TripAdmin(History):
-    list_display = ("id", "status", "patient__name", "driver", "vehicle", "scheduled_at", "state_since")
+    list_display = (
+        "id",
+        "status",
+        "patient__name",
+        "driver",
+        "vehicle",
+        "scheduled_at",
+        "state_since",
+    )
     list_filter = ("status", "mobility", "scheduled_at", "vehicle")
     list_select_related = ("patient", "driver__user", "vehicle")
     search_fields = ("patient__name", "patient__member_id")

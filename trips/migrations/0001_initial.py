@@ -30,6 +30,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'trips_gpsfix',
+                'verbose_name': 'GPS fix',
+                'verbose_name_plural': 'GPS fixes',
                 'managed': False,
             },
         ),
@@ -137,6 +139,9 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('seq', models.BigIntegerField()),
             ],
+            options={
+                'verbose_name_plural': 'stream entries',
+            },
         ),
         migrations.CreateModel(
             name='TapAnswer',

@@ -33,6 +33,8 @@ class GpsFix(models.Model):
     class Meta:
         managed = False
         db_table = "trips_gpsfix"
+        verbose_name = "GPS fix"
+        verbose_name_plural = "GPS fixes"
 
     def __str__(self) -> str:
         return f"fix {self.pk}"

@@ -66,6 +66,7 @@ class StreamEntry(models.Model):
     )
 
     class Meta:
+        verbose_name_plural = "stream entries"
         constraints = [
             models.UniqueConstraint(fields=["stream", "seq"], name="stream_entry_seq"),
             models.CheckConstraint(

@@ -9,7 +9,7 @@ from typing import Any
 from tests.docs.blocks import arrows
 
 #: Begins each line of ours among what the block itself prints.
-MARK = "\x1e"
+MARK = "\x02"
 
 
 def run(source: str) -> None:

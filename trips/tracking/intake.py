@@ -18,6 +18,8 @@ from trips.tracking.store import Doubt, GroupCommit, Row, microseconds
 
 #: Devices whose last position a process remembers.
 MOST_TRACKS = 20_000
+#: Whose an older position is, is looked up; younger ones are placed by the caches.
+CACHED_FOR_S = 60.0
 
 Parsed = tuple[bytes, Fix | BadFix]
 
@@ -68,6 +70,7 @@ class Intake:
                 row = self._row(reporter, addressed, fix, raw_at, track.clock.offset_s)
                 row.verdict = verdict.value
                 rows.append(row)
+        await self._place_backlog(reporter, addressed, rows, now)
         try:
             new = await self._store.keep(rows, doubts)
         except BaseException:
@@ -77,6 +80,22 @@ class Intake:
             raise
         self._push([row for row, is_new in zip(rows, new, strict=True) if is_new], addressed)
         return Outcome(sum(new), len(new) - sum(new), refused)
+
+    async def _place_backlog(
+        self, reporter: Reporter, addressed: Addressed | None, rows: list[Row], now: float
+    ) -> None:
+        """What is old belongs to the shift and trip of its time; the caches know those of now."""
+        old = [
+            row
+            for row in rows
+            if row.at_us < (now - CACHED_FOR_S) * 1e6 and not (addressed and row.trip_id)
+        ]
+        if not old:
+            return
+        places = await self.roster.back_then(reporter, [row.at_us / 1e6 for row in old])
+        for row, (vehicle_id, trip_id) in zip(old, places, strict=True):
+            row.vehicle_id = vehicle_id
+            row.trip_id = None if addressed else trip_id
 
     def _learn_clock(self, track: Track, parsed: Sequence[Parsed], now: float) -> None:
         """Only a position that came alone was not buffered."""

@@ -87,6 +87,20 @@ _ON_SHIFT_QUERY = """
     SELECT DISTINCT ON (driver_id) driver_id, vehicle_id FROM trips_shift
     WHERE starts_at <= now() AND (ends_at IS NULL OR ends_at > now())
     ORDER BY driver_id, starts_at DESC"""
+# Where a backlog belongs: the shift and the started trip of then, not of now.
+_BACK_THEN_QUERY = """
+    SELECT v.vehicle_id, t.trip_id
+    FROM (SELECT to_timestamp(s) AS at, n FROM unnest(%s::float8[]) WITH ORDINALITY AS u (s, n)) f
+    CROSS JOIN LATERAL (SELECT coalesce(%s::bigint, (
+        SELECT vehicle_id FROM trips_shift WHERE driver_id = %s AND starts_at <= f.at
+          AND (ends_at IS NULL OR ends_at > f.at) ORDER BY starts_at DESC LIMIT 1)) AS vehicle_id) v
+    LEFT JOIN LATERAL (
+        SELECT a.trip_id FROM trips_assignment a
+        JOIN trips_tripevent e ON e.trip_id = a.trip_id AND e.event = 'trip.en_route_pickup'
+        WHERE a.vehicle_id = v.vehicle_id AND a.started_at <= f.at AND e.occurred_at <= f.at
+          AND (a.ended_at IS NULL OR a.ended_at >= f.at)
+        ORDER BY e.occurred_at DESC LIMIT 1) t ON true
+    ORDER BY f.n"""
 _STARTED = sorted(status.value for status in STARTED)
 
 
@@ -143,6 +157,13 @@ class Roster:
     def aboard(self, vehicle_id: int | None) -> tuple[int, ...]:
         """The started trips of a vehicle, latest first."""
         return self._aboard.get(vehicle_id, ()) if vehicle_id is not None else ()
+
+    async def back_then(
+        self, reporter: Reporter, times: list[float]
+    ) -> list[tuple[int | None, int | None]]:
+        """(vehicle, started trip) of the reporter at each of `times`, in unix seconds."""
+        parameters = [times, reporter.vehicle_id, reporter.driver_id]
+        return await self._lane.run((_BACK_THEN_QUERY, parameters))
 
     async def _start(self) -> None:
         if self._refreshing is None or self._refreshing.done():

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from trips import alerts
-from trips.api import ListViewSet, needs
+from trips.list_api import ListViewSet, needs
 from trips.models import Alert, QuarantinedFix
 from users.models import User
 from users.roles import Permission

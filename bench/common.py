@@ -104,10 +104,11 @@ async def watching(
     running: Running, watchers: Sequence[Watcher], at_once: int = OPENING_AT_ONCE
 ) -> AsyncIterator[float]:
     """Open sockets that acknowledge; yields the seconds that opening took."""
-    seconds = await open_all(running.port, watchers, at_once)
+    # From the start: who has not acknowledged within seconds counts as a client that never does.
     acks = asyncio.create_task(acknowledge_forever(watchers))
-    await asyncio.sleep(SETTLE_S)
     try:
+        seconds = await open_all(running.port, watchers, at_once)
+        await asyncio.sleep(SETTLE_S)
         yield seconds
     finally:
         acks.cancel()

@@ -29,7 +29,7 @@ SIZES = (
     ("daphne", 1_000, 10, "<= 40, 0 lost", False),
 )
 SECONDS = 4.0
-LATE_S = 5.0
+LATE_S = 3.0
 IDLE_SERVERS = (("uvicorn", True), ("daphne", False))
 IDLE_FIRST, IDLE_MORE, IDLE_S = 100, 1_000, 2.0
 

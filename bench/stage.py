@@ -105,7 +105,7 @@ class Stage:
             self._services[program.name] = [process.pid]
         smtp = self._instance.port("smtp")
         mail = programs.mail_sink(smtp, self._instance.folder("mail"), os.environ)
-        self._services["mail"] = [self._reaper.spawn(mail, self._log("mail")).pid]
+        self._reaper.spawn(mail, self._log("mail"))
         self._url, self._redis_url = postgres.url, valkey.url
         origin = f"http://127.0.0.1:{self._port}"
         self._env = {
@@ -160,8 +160,7 @@ class Stage:
             yield running
         finally:
             self._flush()
-            for found in processes.values():
-                self._end(found)
+            self._end([p for found in processes.values() for p in found])
             broker.close()
 
     def run(self, name: str, argv: list[str], system: System) -> str:

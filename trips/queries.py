@@ -49,7 +49,8 @@ def vehicles(trip_id: int | None = None) -> list[messages.Vehicle]:
         started = started.filter(pk=trip_id)
         found = found.filter(trip__pk=trip_id, trip__status__in=WITH_DRIVER)
     aboard: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
-    for vehicle_id, trip, driver_id in started.values_list("vehicle_id", "pk", "driver_id"):
+    newest_first = started.order_by("-state_since", "pk")
+    for vehicle_id, trip, driver_id in newest_first.values_list("vehicle_id", "pk", "driver_id"):
         aboard[vehicle_id or 0].append((trip, driver_id))
     return [_vehicle(vehicle, aboard.get(vehicle.pk, [])) for vehicle in found]
 
@@ -60,7 +61,7 @@ def _vehicle(vehicle: Vehicle, aboard: list[tuple[int, int | None]]) -> messages
         id=vehicle.pk,
         name=vehicle.name,
         trip_ids=[trip for trip, _ in aboard],
-        driver_id=aboard[0][1] if aboard else position.driver_id if position else None,
+        driver_id=aboard[0][1] if aboard else None,
         latitude=position.latitude if position else None,
         longitude=position.longitude if position else None,
         speed=position.speed_mps if position else None,

@@ -82,7 +82,9 @@ export interface Snapshot {
   vehicles: Array<Vehicle>;
 }
 
-/** A vehicle's marker: its newest position, null where it never reported one. */
+/** A vehicle's marker: its newest position, null where it never reported one.
+
+    `trip_ids` are its started trips, the newest first; `driver_id` is the first one's driver. */
 export interface Vehicle {
   id: number;
   name: string;

@@ -28,7 +28,7 @@ generate_invoice.delay(trip_id=0).get(timeout=30, propagate=False)
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal beside a running instance."""
     scratch = tmp_path_factory.mktemp("guide")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from devtools.bootstrap import ROOT
 from tests.docs.blocks import Command, missing
 
 DONE_S, READY_S, ENDED_S = 60.0, 60.0, 30.0
+#: Most of the time a command waits for workers to answer.
+AT_ONCE = 3
 
 
 class Terminal:
@@ -47,16 +50,15 @@ class Terminal:
         return done.stdout
 
     def type(self, commands: list[Command]) -> None:
-        """One after the other; what is to be ended by Ctrl-C runs side by side meanwhile."""
-        with contextlib.ExitStack() as terminals:
+        """Each in a terminal of its own; what Ctrl-C is to end runs while the others do."""
+        with contextlib.ExitStack() as terminals, ThreadPoolExecutor(AT_ONCE) as typists:
             started = [
                 terminals.enter_context(self._started(command))
                 for command in commands
                 if command.ctrl_c
             ]
-            for command in commands:
-                if not command.ctrl_c:
-                    _check(command, self.run(command.typed))
+            ending = [command for command in commands if not command.ctrl_c]
+            list(typists.map(lambda command: _check(command, self.run(command.typed)), ending))
             for running in started:
                 running.wait_ready()
             for running in started:

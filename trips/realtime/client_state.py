@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
+
+from trips.lifecycle import STARTED
 
 Frame = dict[str, Any]
 Status = Literal["live", "catching-up", "offline"]
@@ -230,6 +233,27 @@ def _trip_event(state: State, frame: Frame, out: Effects) -> None:
         return
     etas = {name: known[name] for name in ETA if name in known} if known else {}
     state.trips[frame["trip_id"]] = etas | frame["trip"]
+    _load(state, frame["trip_id"])
+
+
+def _load(state: State, trip_id: int) -> None:
+    """A vehicle carries its started trips, the newest first; its driver is the first one's."""
+    trip = state.trips[trip_id]
+    carrier = trip["vehicle"]["id"] if trip["vehicle"] and trip["status"] in STARTED else None
+    for vehicle in state.vehicles.values():
+        if not isinstance(vehicle["id"], int):
+            continue
+        aboard = [other for other in vehicle["trip_ids"] if other != trip_id]
+        if vehicle["id"] == carrier:
+            aboard = sorted([trip_id, *aboard], key=partial(_since, state), reverse=True)
+        if aboard != vehicle["trip_ids"]:
+            first = state.trips.get(aboard[0]) if aboard else None
+            vehicle["trip_ids"] = aboard
+            vehicle["driver_id"] = first["driver"]["id"] if first and first["driver"] else None
+
+
+def _since(state: State, trip_id: int) -> str:
+    return str(state.trips.get(trip_id, {}).get("state_since", ""))
 
 
 def _trip_eta(state: State, frame: Frame, out: Effects) -> None:

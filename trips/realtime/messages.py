@@ -77,7 +77,10 @@ class TripWithActions(Trip, frozen=True):
 
 
 class Vehicle(msgspec.Struct, frozen=True):
-    """A vehicle's marker: its newest position, null where it never reported one."""
+    """A vehicle's marker: its newest position, null where it never reported one.
+
+    `trip_ids` are its started trips, the newest first; `driver_id` is the first one's driver.
+    """
 
     id: int
     name: str

@@ -13,8 +13,9 @@ from trips.realtime.projections import Audience
 from trips.realtime.sockets import Socket
 
 T = TypeVar("T")
-#: What was read for one socket serves all that ask within this time.
-SHARED_FOR_S = 1.0
+Snapshot = tuple[int, str]  # number and frame
+#: A snapshot is as good as new for so long while its stream stays at its number.
+GOOD_FOR_S = 1.0
 
 
 async def read(function: Callable[..., Any], *args: Any) -> Any:
@@ -23,21 +24,27 @@ async def read(function: Callable[..., Any], *args: Any) -> Any:
 
 
 class Shared(Generic[T]):
-    """A value that is read at most once a second, however many sockets ask for it."""
+    """A reading that many sockets share: who asks gets one that began after they asked.
+
+    While one reading runs, all who ask meanwhile wait for the next.
+    """
 
     def __init__(self, make: Callable[[], Awaitable[T]]) -> None:
         self._make = make
-        self._value: T | None = None
-        self._begun_at = float("-inf")
-        self._making = asyncio.Lock()
+        self._running = asyncio.Lock()
+        self._next: asyncio.Task[tuple[T, float]] | None = None
 
     async def get(self) -> tuple[T, float]:
         """(value, monotonic second at which reading it began)."""
-        async with self._making:
-            if self._value is None or time.monotonic() - self._begun_at > SHARED_FOR_S:
-                begun_at = time.monotonic()
-                self._value, self._begun_at = await self._make(), begun_at
-            return self._value, self._begun_at
+        if self._next is None:
+            self._next = asyncio.create_task(self._run())
+        return await asyncio.shield(self._next)
+
+    async def _run(self) -> tuple[T, float]:
+        async with self._running:
+            self._next = None
+            begun_at = time.monotonic()
+            return await self._make(), begun_at
 
 
 class LiveStream:
@@ -50,7 +57,9 @@ class LiveStream:
         self._recent: deque[resume.Entry] = deque(maxlen=resume.MOST_REPLAYED)
         self._backfilled = False
         self._reading = asyncio.Lock()
-        self._snapshots: dict[Audience, Shared[tuple[int, str]]] = {}
+        self._head = Shared[dict[str, int]](lambda: read(resume.heads, [name]))
+        self._snapshots: dict[Audience, Shared[Snapshot]] = {}
+        self._kept: dict[Audience, tuple[Snapshot, float]] = {}
 
     async def advance(self, head: int, message: str = "") -> None:
         """Read up to `head` and hand the entries to the live sockets.
@@ -90,11 +99,19 @@ class LiveStream:
             socket.offer(entry)
         return True
 
-    async def snapshot(self, audience: Audience) -> tuple[tuple[int, str], float]:
-        """((number, frame), monotonic second at which it was begun), shared."""
+    async def snapshot(self, audience: Audience) -> tuple[Snapshot, float]:
+        """(snapshot, monotonic second at which it was begun), no older than the stream's head.
+
+        Its positions may be as old as GOOD_FOR_S: the hub adds what it showed since.
+        """
+        heads, asked_at = await self._head.get()
+        kept = self._kept.get(audience)
+        if kept and kept[0][0] == heads[self.name] and asked_at - kept[1] < GOOD_FOR_S:
+            return kept
         if audience not in self._snapshots:
             self._snapshots[audience] = Shared(lambda: read(resume.snapshot, self.name, audience))
-        return await self._snapshots[audience].get()
+        self._kept[audience] = taken = await self._snapshots[audience].get()
+        return taken
 
     def _first_known(self) -> int:
         """A socket that has this number, or a higher one, can be served from memory."""

@@ -5,6 +5,7 @@
 const ACK_EVERY = 64;
 const KEPT_NOTIFICATIONS = 200;
 const POSITION = ["latitude", "longitude", "speed", "heading", "recorded_at"];
+const STARTED = new Set(["en_route_pickup", "arrived_pickup", "in_progress", "arrived_dropoff"]);
 const ETA = ["eta", "lateness_s", "risk", "why"];
 // A new login or another right is needed: trying again would only repeat the answer.
 const FINAL_CODES = new Set([4401, 4403, 4404]);
@@ -216,6 +217,25 @@ function tripEvent(state, frame, out) {
   for (const key of ETA) if (known && !(key in trip) && key in known) trip[key] = known[key];
   state.trips.set(frame.trip_id, trip);
   out.trips.push(frame.trip_id);
+  load(state, trip, out);
+}
+
+// A vehicle carries its started trips, the newest first; its driver is the first one's.
+function load(state, trip, out) {
+  const carrier = STARTED.has(trip.status) ? trip.vehicle?.id : undefined;
+  const since = (id) => state.trips.get(id)?.state_since ?? "";
+  for (const vehicle of state.vehicles.values()) {
+    if (!Number.isInteger(vehicle.id)) continue;
+    const aboard = vehicle.trip_ids.filter((id) => id !== trip.id);
+    if (vehicle.id === carrier) {
+      aboard.unshift(trip.id);
+      aboard.sort((a, b) => (since(a) < since(b) ? 1 : since(a) > since(b) ? -1 : 0));
+    }
+    if (String(aboard) === String(vehicle.trip_ids)) continue;
+    vehicle.trip_ids = aboard;
+    vehicle.driver_id = state.trips.get(aboard[0])?.driver?.id ?? null;
+    out.vehicles.push(vehicle.id);
+  }
 }
 
 function tripEta(state, frame, out) {

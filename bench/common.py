@@ -26,7 +26,7 @@ from bench.wire import post
 #: Marks from here on are of warm-up fixes, which nobody waits for.
 WARM_UP_MARK = 300_000
 WARM_UP_WITHIN_S = 20.0
-SETTLE_S = 0.5
+SETTLE_S, QUIET_S = 0.5, 1.0
 ACTIONS = ("start", "arrive_pickup", "pick_up", "arrive_dropoff")
 
 
@@ -59,6 +59,17 @@ class Positions:
 
     dues: dict[int, float] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
+    noted: int = 0
+
+    def note(self, due: float) -> int:
+        """The number of the next fix, which is due now."""
+        self.noted += 1
+        self.dues[mark_of(self.noted)] = due
+        return self.noted
+
+    def forget(self) -> None:
+        """Measure afresh; what is still under way counts no more."""
+        self.dues, self.seconds = {}, []
 
     def __call__(self, watcher: Watcher, payload: bytes) -> None:
         """One frame of one socket."""
@@ -69,8 +80,11 @@ class Positions:
                 self.seconds.append(now - due)
 
     async def until(self, count: int, within_s: float) -> None:
-        """Until `count` positions were shown, or `within_s` went by."""
-        await wait_until(lambda: len(self.seconds) >= count, within_s)
+        """Until `count` positions were shown, none came for a second, or `within_s` went by."""
+        deadline, shown = time.monotonic() + within_s, -1
+        while shown < len(self.seconds) < count and time.monotonic() < deadline:
+            shown = len(self.seconds)
+            await wait_until(lambda: len(self.seconds) >= count, QUIET_S)
 
 
 def board_watchers(
@@ -165,8 +179,8 @@ class FleetSender:
     def __call__(self, n: int, due: float) -> None:
         """For `pace`."""
         number = n % len(self._crews)
-        self._positions.dues[mark_of(n)] = due
-        self._phones[number].offer(post_fix(self._crews[number], number, n), due)
+        request = post_fix(self._crews[number], number, self._positions.note(due))
+        self._phones[number].offer(request, due)
 
 
 def remark_of(tally: Tally) -> str:

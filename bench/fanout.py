@@ -36,7 +36,7 @@ IDLE_FIRST, IDLE_MORE, IDLE_S = 100, 1_000, 2.0
 
 @dataclass(frozen=True)
 class Fanned:
-    """Latency and CPU over all deliveries, and those that never came, of 100."""
+    """Latency and CPU over all deliveries, and the percentage that never came."""
 
     latency: Latency
     cost: Cost
@@ -62,7 +62,7 @@ def _add_rows(bench: Bench, what: str, found: dict[str, Fanned], target: str) ->
     cost = textbook.cost["web"] if textbook else None
     add(Row(what, "web CPU, µs per delivery", ours.cost["web"], cost, target))
     lost = textbook.lost_percent if textbook else None
-    add(Row(what, "lost, %", ours.lost_percent, lost, "0"))
+    add(Row(what, "lost or overtaken, %", ours.lost_percent, lost, "0"))
     late = textbook.latency.p99_ms if textbook else None
     add(Row(what, "p99, ms", ours.latency.p99_ms, late))
 

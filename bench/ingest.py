@@ -32,7 +32,7 @@ TARGETS = {
 CONNECTIONS = 800
 #: With 800 the text-book answers almost nothing in time.
 TEXTBOOK_CONNECTIONS = 100
-SECONDS = 5.0
+SECONDS = 4.0
 BATCH = 100
 BATCH_CONNECTIONS = 16
 BATCH_TARGET = "60,000/s"

@@ -55,62 +55,80 @@ class Events:
             self.seconds.append(time.monotonic() - due)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Latencies over all sockets, and what went wrong."""
+
+    latency: Latency
+    remark: str
+
+
 def status(bench: Bench) -> None:
     """(e) with the fleet alone, then with 10,000 low-priority tasks in the queue."""
-    for low_tasks in TARGETS:
-        found = {}
-        for system in bench.systems:
-            bench.say(f"(e) status taps with {low_tasks} low tasks: {system.name}")
-            with bench.stage.serving(system, "uvicorn") as running:
-                if low_tasks:
-                    bench.stage.run("queue", ["-m", "bench.low_queue", str(low_tasks)], system)
-                latency, remark = asyncio.run(_measure(running, bench.taps(system)))
-                if low_tasks:
-                    remark += f" {running.queued(system.slow_queue):,} low tasks left at the end"
-                found[system.name] = latency, remark.strip()
-        _add_rows(bench, low_tasks, found)
+    found = {}
+    for system in bench.systems:
+        bench.say(f"(e) status taps while GPS runs: {system.name}")
+        with bench.stage.serving(system, "uvicorn") as running:
+            found[system.name] = asyncio.run(_measure(bench, running))
+    for number, low_tasks in enumerate(TARGETS):
+        _add_rows(bench, low_tasks, {name: both[number] for name, both in found.items()})
 
 
-def _add_rows(bench: Bench, low_tasks: int, found: dict[str, tuple[Latency, str]]) -> None:
+def _add_rows(bench: Bench, low_tasks: int, found: dict[str, Shown]) -> None:
     more = f" and {low_tasks:,} low tasks queued" if low_tasks else ""
-    notes = [f"{name}: {remark}" for name, (_, remark) in found.items() if remark]
-    if "textbook" in found:
+    textbook = found.get("textbook")
+    notes = [f"{name}: {one.remark}" for name, one in found.items() if one.remark]
+    if textbook:
         notes.insert(0, f"textbook with GPS at {TEXTBOOK_GPS_RATE}/s only")
     for name in ("p50_ms", "p99_ms"):
-        bench.results.add(
-            Row(
-                f"(e) status tap to all sockets, GPS at {GPS_RATE:,}/s{more}",
-                name.replace("_ms", ", ms"),
-                getattr(found["ours"][0], name),
-                getattr(found["textbook"][0], name) if "textbook" in found else None,
-                TARGETS[low_tasks] if name == "p99_ms" else "",
-                note="; ".join(notes),
-            )
+        row = Row(
+            f"(e) status tap to all sockets, GPS at {GPS_RATE:,}/s{more}",
+            name.replace("_ms", ", ms"),
+            getattr(found["ours"].latency, name),
+            getattr(textbook.latency, name) if textbook else None,
+            TARGETS[low_tasks] if name == "p99_ms" else "",
+            note="; ".join(notes),
         )
+        bench.results.add(row)
 
 
-async def _measure(running: Running, taps: Iterator[tuple[Crew, str]]) -> tuple[Latency, str]:
-    positions, fixes, tapped = Positions(), Tally(), Tally()
-    events = Events(positions)
-    boards = board_watchers(running.system, BOARDS, events)
-    watchers = [*boards, *trip_watchers(running.system, TRIPS, events)]
-    rate = GPS_RATE if running.system.ours else TEXTBOOK_GPS_RATE
+async def _measure(bench: Bench, running: Running) -> list[Shown]:
+    """Without and with the low tasks, over the same sockets."""
+    system, fixes = running.system, Tally()
+    events = Events(Positions())
+    boards = board_watchers(system, BOARDS, events)
+    watchers = [*boards, *trip_watchers(system, TRIPS, events)]
     async with phoning(running, fixes) as phones, watching(running, watchers):
         await reopen(phones)
-        hands = await open_phones(running.port, TAPS_PER_S, tapped)
-        sender = FleetSender(running, phones, positions)
-        driving = asyncio.create_task(pace(rate, SECONDS + 1, sender))
-        await asyncio.sleep(1)
-        await pace(TAPS_PER_S, SECONDS, _tapper(hands, taps, events))
-        await driving
-        await answered(tapped, LATE_S)
-        expected = int(TAPS_PER_S * SECONDS) * (BOARDS + 1)
-        await wait_until(lambda: len(events.seconds) >= expected, LATE_S)
-    missing = expected - len(events.seconds)
-    remark = remark_of(tapped)
+        alone = await _tap_and_drive(running, phones, events, bench.taps(system))
+        fill = ["-m", "bench.low_queue", str(LOW_TASKS)]
+        await asyncio.to_thread(bench.stage.run, "queue", fill, system)
+        await reopen(phones)
+        crowded = await _tap_and_drive(running, phones, events, bench.taps(system))
+    left = f"{running.queued(system.slow_queue):,} low tasks left at the end"
+    return [alone, Shown(crowded.latency, f"{crowded.remark} {left}".strip())]
+
+
+async def _tap_and_drive(
+    running: Running, phones: list[Phone], events: Events, taps: Iterator[tuple[Crew, str]]
+) -> Shown:
+    rate = GPS_RATE if running.system.ours else TEXTBOOK_GPS_RATE
+    tapped, expected = Tally(), int(TAPS_PER_S * SECONDS) * (BOARDS + 1)
+    events.dues, events.seconds = {}, []
+    hands = await open_phones(running.port, TAPS_PER_S, tapped)
+    sender = FleetSender(running, phones, events.positions)
+    driving = asyncio.create_task(pace(rate, SECONDS + 1, sender))
+    await asyncio.sleep(1)
+    await pace(TAPS_PER_S, SECONDS, _tapper(hands, taps, events))
+    await driving
+    await answered(tapped, LATE_S)
+    await wait_until(lambda: len(events.seconds) >= expected, LATE_S)
+    for hand in hands:
+        hand.end()
+    remark, missing = remark_of(tapped), expected - len(events.seconds)
     if missing > 0:
         remark += f" {missing} of {expected} not shown within {LATE_S:g} s"
-    return Latency.of(events.seconds), remark.strip()
+    return Shown(Latency.of(events.seconds), remark.strip())
 
 
 def _tapper(

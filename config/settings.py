@@ -95,6 +95,8 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
+        # After a restart of PostgreSQL the pool's old connections are dead: asked before use.
+        "CONN_HEALTH_CHECKS": True,
         **postgres_parts(env("DATABASE_URL", "postgresql://atw@127.0.0.1:5432/atw")),
         # Under ASGI each request has its own thread: persistent connections would exhaust
         # PostgreSQL, a pool per process does not.

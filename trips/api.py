@@ -7,7 +7,7 @@ import django_filters
 import msgspec
 from django.conf import settings
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -41,6 +41,7 @@ def trip_json(trip: Trip, user: User) -> dict[str, Any]:
     return answer
 
 
+@extend_schema_serializer(component_name="BookedPlace")
 class PlaceSerializer(StrictSerializer):
     address = serializers.CharField(max_length=250)
     latitude = serializers.FloatField(min_value=-90, max_value=90)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -29,7 +28,6 @@ def needs(permission: Permission) -> type[Needs]:
     return type("Needs", (Needs,), {"permission": permission})
 
 
-@extend_schema_serializer(component_name="BookedPlace")
 class ListViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """A read-only list."""
 

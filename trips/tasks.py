@@ -26,8 +26,7 @@ def broadcast_gps_update(
 
     Works for a trip id that is not in the database; ValueError for what is no position.
     """
-    vehicle_id = Trip.objects.filter(pk=trip_id).values_list("vehicle_id", flat=True).first()
-    send_positions([live_fix(trip_id, latitude, longitude, speed, heading, vehicle_id)])
+    send_positions([live_fix(trip_id, latitude, longitude, speed, heading)])
     return f"GPS update broadcast for trip {trip_id}"
 
 

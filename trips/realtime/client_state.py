@@ -239,7 +239,8 @@ def _trip_event(state: State, frame: Frame, out: Effects) -> None:
 def _load(state: State, trip_id: int) -> None:
     """A vehicle carries its started trips, the newest first; its driver is the first one's."""
     trip = state.trips[trip_id]
-    carrier = trip["vehicle"]["id"] if trip["vehicle"] and trip["status"] in STARTED else None
+    vehicle = trip.get("vehicle")
+    carrier = vehicle["id"] if vehicle and trip["status"] in STARTED else None
     for vehicle in state.vehicles.values():
         if not isinstance(vehicle["id"], int):
             continue

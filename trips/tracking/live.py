@@ -13,11 +13,10 @@ def live_fix(
     longitude: float,
     speed_mps: float | None,
     heading_deg: float | None,
-    vehicle_id: int | None,
 ) -> LiveFix:
     """A position of now that is shown to a trip's watchers; BadFix for what is none.
 
-    `vehicle_id` is the trip's vehicle, whose marker it moves.
+    It names no vehicle: it is sent for trips that are in no database, too.
     """
     for value in (latitude, longitude, speed_mps, heading_deg):
         if value is not None and (
@@ -28,7 +27,7 @@ def live_fix(
         raise BadFix("malformed", f"{trip_id!r} is not a trip id")
     check(Fix(latitude, longitude, speed_mps=speed_mps, heading_deg=heading_deg))
     return LiveFix(
-        vehicle=vehicle_id,
+        vehicle=None,
         driver=None,
         trip=trip_id,
         trips=[trip_id],

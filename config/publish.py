@@ -8,7 +8,9 @@ sweeper and the streams' heads repair.
 
 import logging
 import queue
+import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from celery import current_app
@@ -17,24 +19,31 @@ from django.utils.module_loading import import_string
 logger = logging.getLogger(__name__)
 
 _LIMIT = 10_000
-_waiting: "queue.Queue[tuple[str, tuple[Any, ...], dict[str, Any]]]" = queue.Queue(_LIMIT)
+#: A busy event loop lets the publisher run so often; Python's 5 ms would be its latency.
+SWITCH_S = 0.001
+Done = Callable[[], None]
+_waiting: "queue.Queue[tuple[str, tuple[Any, ...], dict[str, Any], Done | None]]" = queue.Queue(
+    _LIMIT
+)
 _starting = threading.Lock()
 _thread: threading.Thread | None = None
 
 
-def publish(task: str, *args: Any, **options: Any) -> None:
+def publish(task: str, *args: Any, done: Done | None = None, **options: Any) -> None:
     """Send the task of this dotted name soon; `options` as of `apply_async`.
 
     By name, because who records an event is below who reacts to it. Runs it now in eager mode.
+    `done` is called, from the publishing thread, once it was sent or given up.
     """
     if current_app.conf.task_always_eager:
         import_string(task).apply(args=args, **options)
-        return
+        return done() if done else None
     _start()
     try:
-        _waiting.put_nowait((task, args, options))
+        _waiting.put_nowait((task, args, options, done))
     except queue.Full:
         logger.warning("publisher is full: %s left to the sweeper", task)
+        return done() if done else None
 
 
 def _start() -> None:
@@ -43,19 +52,22 @@ def _start() -> None:
         return
     with _starting:
         if _thread is None or not _thread.is_alive():
+            sys.setswitchinterval(SWITCH_S)
             _thread = threading.Thread(target=_publish_forever, name="publisher", daemon=True)
             _thread.start()
 
 
 def _publish_forever() -> None:
     while True:
-        task, args, options = _waiting.get()
+        task, args, options, done = _waiting.get()
         try:
             import_string(task).apply_async(args=args, retry=False, ignore_result=True, **options)
         except Exception as exc:
             logger.warning("broker away, %s not sent: %s", task, type(exc).__name__)
         finally:
             _waiting.task_done()
+            if done is not None:
+                done()
 
 
 def drain() -> None:

@@ -24,6 +24,7 @@ from trips.lifecycle import (
     skipped,
 )
 from trips.models import TapAnswer, Trip, TripEvent
+from trips.queries import with_related
 from users.models import User
 
 
@@ -142,12 +143,11 @@ def act(*, trip_id: int, user: User | None, tap: Tap) -> Trip:
 
 def _locked(trip_id: int, user: User | None) -> Trip:
     """The trip, locked, with its relations; TripNotFound where it is not theirs to see."""
-    if user is not None and not access.visible_trips(user).filter(pk=trip_id).exists():
+    theirs = Trip.objects.all() if user is None else access.visible_trips(user)
+    # Locked first and read then: a row that another transaction changed while we waited would
+    # come without its new relations.
+    if not theirs.select_for_update(of=("self",)).filter(pk=trip_id).only("pk").first():
         raise TripNotFound
-    if not Trip.objects.select_for_update().filter(pk=trip_id).exists():
-        raise TripNotFound
-    from trips.queries import with_related
-
     return with_related(Trip.objects.filter(pk=trip_id)).get()
 
 

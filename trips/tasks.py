@@ -9,6 +9,7 @@ from trips.lifecycle import Status
 from trips.models import Delivery, Trip, TripEvent
 from trips.realtime import resume
 from trips.realtime.broadcast import LiveFix, ring_streams, send_positions
+from trips.tracking import positions
 from trips.tracking.live import live_fix
 from trips.tracking.retention import roll_days
 from users.mailer import sweep_mail
@@ -74,7 +75,8 @@ def deliver(topic: str, subject_id: int, subscriber: str, attempt: int) -> str:
 @shared_task(max_retries=0, expires=60, ignore_result=True)
 def sweep() -> str:
     """Queue again what a crash or an absent broker left behind."""
-    return f"{relay.sweep()} deliveries, {sweep_mail()} mails, {task_runs.sweep()} jobs"
+    swept = f"{relay.sweep()} deliveries, {sweep_mail()} mails, {task_runs.sweep()} jobs"
+    return f"{swept}, {positions.heal()} positions"
 
 
 @shared_task(max_retries=0, ignore_result=True)

@@ -12,8 +12,9 @@ import pytest
 from tests.api.problems import the_problem
 from tests.cast import Cast
 from tests.fixtures_processes import CeleryWorker, wait_until
+from tests.tracking.door import marker
 from trips import alerts
-from trips.models import Alert, Delivery, GpsFix, VehiclePosition
+from trips.models import Alert, Delivery, GpsFix
 from trips.tracking.fixes import Fix
 from users.models import Notification, User
 from users.notifications import notify_alert
@@ -59,7 +60,7 @@ def test_an_alarm_without_a_position_shows_where_the_marker_stood(
 ) -> None:
     http.post("/api/gps/", data={"id": cast.tracker_token, **here(5)})
     assert press(http, cast.tracker_token).status_code == 200
-    assert VehiclePosition.objects.get().latitude == Alert.objects.get().latitude == 57.7
+    assert marker().latitude == Alert.objects.get().latitude == 57.7
 
 
 def test_a_second_press_later_is_a_second_alert(cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,8 @@ import httpx
 from django.utils import timezone
 
 from tests.cast import Cast
-from trips.models import GpsFix, Trip
+from tests.fixtures_processes import wait_until
+from trips.models import GpsFix, Trip, VehiclePosition
 from users.models import User
 
 #: On Pia's street.
@@ -52,3 +54,10 @@ def track(count: int) -> list[dict[str, Any]]:
 def kept(**which: Any) -> list[GpsFix]:
     """The kept fixes, oldest first."""
     return list(GpsFix.objects.filter(**which).order_by("recorded_at", "pk"))
+
+
+def marker() -> VehiclePosition:
+    """The one vehicle's position, once the writer behind the commits has come by."""
+    wait_until(VehiclePosition.objects.exists, 5, "a position")
+    time.sleep(0.15)
+    return VehiclePosition.objects.get()

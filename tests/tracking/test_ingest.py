@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tests.api.problems import the_problem
 from tests.cast import Cast
-from tests.tracking.door import HERE, Door, fix, kept, track
+from tests.tracking.door import HERE, Door, fix, kept, marker, track
 from trips.lifecycle import Status
 from trips.models import Assignment, Device, GpsFix, QuarantinedFix, Trip, VehiclePosition
 
@@ -34,7 +34,7 @@ def test_one_fix_is_kept_with_trip_driver_and_vehicle(cast: Cast, door: Door) ->
     assert (row.trip_id, row.driver_id, row.vehicle_id) == (trip.pk, cast.driver.pk, cast.van.pk)
     assert (row.speed_mps, row.heading_deg, row.accuracy_m, row.altitude_m) == (9.5, 270, 4.5, 12)
     assert (row.battery, row.client_id, row.verdict) == (0.5, "a-1", "kept")
-    position = VehiclePosition.objects.get(vehicle=cast.van)
+    position = marker()
     assert (position.latitude, position.driver_id) == (row.latitude, cast.driver.pk)
 
 
@@ -193,9 +193,9 @@ def test_only_drivers_post_fixes(cast: Cast, door: Door, subtests: pytest.Subtes
 def test_a_late_fix_is_kept_and_the_marker_stays(cast: Cast, door: Door) -> None:
     trip = since_an_hour(cast.trip_in("in_progress"))
     assert door.post(trip, fix(0)).status_code == 202
-    marker = VehiclePosition.objects.get().recorded_at
+    before = marker().recorded_at
     assert door.post(trip, track(60)).status_code == 202
-    assert VehiclePosition.objects.get().recorded_at == marker
+    assert marker().recorded_at == before
     assert {row.verdict for row in kept()} == {"kept", "late"}
 
 
@@ -205,7 +205,7 @@ def test_a_fix_from_the_future_is_kept_and_never_moves_the_marker(cast: Cast, do
     assert kept()[0].verdict == "future"
     assert not VehiclePosition.objects.exists()
     assert door.post(trip, fix(0)).json()["accepted"] == 1
-    assert VehiclePosition.objects.get().recorded_at <= timezone.now()
+    assert marker().recorded_at <= timezone.now()
 
 
 def test_one_impossible_jump_is_not_believed(cast: Cast, door: Door) -> None:

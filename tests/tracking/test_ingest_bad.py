@@ -18,8 +18,8 @@ from knox.models import AuthToken
 from tests.api.problems import the_problem
 from tests.cast import Cast
 from tests.fixtures_processes import WebServer, wait_until
-from tests.tracking.door import HERE, Door, fix, kept
-from trips.models import QuarantinedFix, Trip, VehiclePosition
+from tests.tracking.door import HERE, Door, fix, kept, marker
+from trips.models import QuarantinedFix, Trip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -190,7 +190,7 @@ def test_while_the_database_cannot_write_it_is_503_and_the_phone_tries_again(
     assert door.post(trip, waiting).json()["accepted"] == 1
     # It was not kept, so the second time it is news: it moves the marker.
     assert kept()[-1].verdict == "kept"
-    assert VehiclePosition.objects.get().recorded_at == kept()[-1].recorded_at
+    assert marker().recorded_at == kept()[-1].recorded_at
 
 
 def test_a_phone_that_hangs_up_in_mid_body_leaves_the_server_well(

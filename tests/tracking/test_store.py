@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import psycopg
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tests.cast import Cast
-from tests.tracking.door import kept
-from trips.models import QuarantinedFix, VehiclePosition
-from trips.tracking import store
+from tests.fixtures_processes import wait_until
+from tests.tracking.door import Door, fix, kept
+from trips.models import Device, QuarantinedFix, VehiclePosition
+from trips.tracking import positions, store
 from trips.tracking.lane import Unavailable
-from trips.tracking.store import Doubt, GroupCommit, Row, microseconds
+from trips.tracking.rows import Doubt, Row, microseconds
+from trips.tracking.store import GroupCommit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 T = TypeVar("T")
@@ -215,3 +218,18 @@ def test_more_than_a_process_can_hold_is_refused_at_once(
     answers = with_store(work)
     assert answers[:2] == [[True, True], [True, True]]
     assert [type(one) for one in answers[2:]] == [Unavailable] * 2
+
+
+def test_a_position_that_a_crash_left_behind_is_healed_from_the_fixes(
+    cast: Cast, door: Door
+) -> None:
+    trip = cast.trip_in("in_progress")
+    assert door.post(trip, fix()).status_code == 202
+    wait_until(lambda: VehiclePosition.objects.filter(vehicle=cast.van).exists(), 5, "no position")
+    newest = VehiclePosition.objects.get(vehicle=cast.van)
+    Device.objects.filter(driver=cast.driver).update(last_seen_at=timezone.now())
+    VehiclePosition.objects.update(recorded_at=newest.recorded_at - timedelta(hours=1), latitude=0)
+    assert positions.heal() == 1
+    healed = VehiclePosition.objects.get(vehicle=cast.van)
+    assert (healed.recorded_at, healed.latitude) == (newest.recorded_at, newest.latitude)
+    assert positions.heal() == 0

@@ -1,6 +1,7 @@
 """The four sockets: they authenticate, parse frames and call the hub."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any, ClassVar
@@ -103,7 +104,8 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             while not outbox.overflowed:
                 for text in outbox.take(time.monotonic()):
-                    await self.send(text_data=text)
+                    # What `self.send` does, without its two calls in between.
+                    await self.base_send({"type": "websocket.send", "text": text})
                 await _woken(outbox)
         except Exception as exc:
             # Never a socket that looks alive and is sent nothing: the client resumes.
@@ -242,10 +244,11 @@ async def _woken(outbox: Outbox) -> None:
     wait_s = outbox.wait_s(time.monotonic())
     if wait_s == 0.0:
         return
-    try:
-        await asyncio.wait_for(outbox.wake.wait(), wait_s)
-    except TimeoutError:
-        return
+    if wait_s is None:
+        await outbox.wake.wait()
+    else:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(outbox.wake.wait(), wait_s)
     outbox.wake.clear()
 
 

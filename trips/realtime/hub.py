@@ -33,6 +33,8 @@ RECHECK_S = 0.8
 #: How often the heads of all watched streams are compared with the table.
 COMPARE_S = 2.0
 HEARTBEAT_S = 10.0
+#: The table of positions may be so far behind what was shown (`tracking.positions`).
+POSITIONS_LAG_S = 0.5
 
 CLOSE_UNAUTHENTICATED, CLOSE_FORBIDDEN, CLOSE_NOT_FOUND = 4401, 4403, 4404
 CLOSE_TOO_SLOW, CLOSE_RECONNECT = 4408, 4012
@@ -93,7 +95,7 @@ class Hub:
             for entry in await read(resume.entries, socket.stream, socket.seq):
                 socket.offer(entry)
         if socket.shows_positions:
-            for fix in self._markers.shown_since(begun_at):
+            for fix in self._markers.shown_since(begun_at - POSITIONS_LAG_S):
                 self._merge(socket, fix)
         socket.live, socket.outbox.held = True, False
         if recovered:

@@ -39,7 +39,7 @@ class Outbox:
         self.overflowed = False
         self.held = True  # positions wait until the socket has its snapshot
         self.wake = asyncio.Event()
-        self._frames: deque[str] = deque()
+        self._frames: list[str] = []
         self._chars = 0
         self._positions: dict[int | None, messages.Fix] = {}
         self._flushed_at = 0.0
@@ -81,9 +81,7 @@ class Outbox:
 
     def take(self, now: float) -> list[str]:
         """The frames to send now (`now`: monotonic seconds)."""
-        texts = list(self._frames)
-        self._frames.clear()
-        self._chars = 0
+        texts, self._frames, self._chars = self._frames, [], 0
         if self.wait_s(now) == 0.0:
             texts += self._position_frames()
             self._positions.clear()
@@ -93,8 +91,9 @@ class Outbox:
 
     def _count(self, texts: list[str], now: float) -> None:
         self.sent += len(texts)
-        self._on_the_way.extend(map(len, texts))
-        self._unacked_chars += sum(map(len, texts))
+        for text in texts:
+            self._on_the_way.append(len(text))
+            self._unacked_chars += len(text)
         if not self.full:
             self._full_since = None
         elif self._full_since is None:

@@ -14,7 +14,8 @@ from trips.tracking.filters import Track, Verdict, judge
 from trips.tracking.fixes import BadFix, Fix
 from trips.tracking.pusher import Pusher
 from trips.tracking.roster import Held, Reporter, Roster, at_time, still_held
-from trips.tracking.store import Doubt, GroupCommit, Row, microseconds
+from trips.tracking.rows import Doubt, Row, microseconds
+from trips.tracking.store import GroupCommit
 
 #: Devices whose last position a process remembers.
 MOST_TRACKS = 20_000

@@ -8,11 +8,13 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from math import inf
 
 import msgspec
 
 from trips.lifecycle import STARTED
+from trips.tracking.batched import Batched
 from trips.tracking.lane import Lane, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -42,25 +44,27 @@ class Held(msgspec.Struct, frozen=True):
 
 # A driver's phone is known from its first report on.
 _PHONE = """made AS (
-        INSERT INTO trips_device (driver_id, name, is_active) SELECT id, '', true FROM driver
+        INSERT INTO trips_device (driver_id, name, is_active)
+        SELECT DISTINCT id, '', true FROM driver
         ON CONFLICT (driver_id) DO NOTHING RETURNING id, driver_id
     )
-    SELECT dev.id, dev.driver_id, NULL::bigint FROM trips_device dev
+    SELECT driver.digest, dev.id, dev.driver_id, NULL::bigint FROM trips_device dev
     JOIN driver ON dev.driver_id = driver.id WHERE dev.is_active
-    UNION SELECT id, driver_id, NULL FROM made"""
+    UNION SELECT driver.digest, made.id, made.driver_id, NULL
+    FROM made JOIN driver ON made.driver_id = driver.id"""
 _DRIVER_QUERY = f"""
     WITH driver AS (
-        SELECT d.id FROM knox_authtoken t
+        SELECT t.digest, d.id FROM knox_authtoken t
         JOIN users_user u ON u.id = t.user_id AND u.is_active AND u.role = 'driver'
         JOIN trips_driver d ON d.user_id = u.id
-        WHERE t.digest = %s AND (t.expiry IS NULL OR t.expiry > now())
+        WHERE t.digest = ANY(%s) AND (t.expiry IS NULL OR t.expiry > now())
     ), {_PHONE}"""  # noqa: S608 - constants
 _USER_QUERY = f"""
-    WITH driver AS (SELECT id FROM trips_driver WHERE user_id = %s), {_PHONE}"""  # noqa: S608
+    WITH driver AS (SELECT '' AS digest, id FROM trips_driver WHERE user_id = %s), {_PHONE}"""  # noqa: S608
 _TRACKER_QUERY = """
-    SELECT dev.id, dev.driver_id, dev.vehicle_id FROM trips_device dev
+    SELECT dev.token_digest, dev.id, dev.driver_id, dev.vehicle_id FROM trips_device dev
     LEFT JOIN trips_driver d ON d.id = dev.driver_id LEFT JOIN users_user u ON u.id = d.user_id
-    WHERE dev.token_digest = %s AND dev.is_active AND coalesce(u.is_active, true)"""
+    WHERE dev.token_digest = ANY(%s) AND dev.is_active AND coalesce(u.is_active, true)"""
 _ANYBODY_QUERY = """
     SELECT 1 FROM knox_authtoken t JOIN users_user u ON u.id = t.user_id AND u.is_active
     WHERE t.digest = %s AND (t.expiry IS NULL OR t.expiry > now())"""
@@ -113,6 +117,9 @@ class Roster:
         self._held: dict[tuple[int, int], list[Held]] = {}
         self._aboard: dict[int, tuple[int, ...]] = {}
         self._on_shift: dict[int, int] = {}
+        self._unknown = Batched(self._find_reporters)
+        self._unheld = Batched(self._find_held)
+        self._first = Batched(self._refresh_once)
         self._refreshing: asyncio.Task[None] | None = None
         #: Devices that reported anything, heartbeats too, since `last_seen_at` was written.
         self.seen: set[int] = set()
@@ -121,11 +128,17 @@ class Roster:
     async def reporter(self, digest: str, *, device: bool) -> Reporter | None:
         """Who holds a driver's login or (`device`) a device's own token, by its digest."""
         await self._start()
-        found = self._reporters.get((digest, device))
-        if found is None:
-            query = _TRACKER_QUERY if device else _DRIVER_QUERY
-            for row in await self._lane.run((query, [digest])):
-                found = self._reporters[digest, device] = Reporter(*row)
+        return self._reporters.get((digest, device)) or await self._unknown.get((digest, device))
+
+    async def _find_reporters(
+        self, keys: Iterable[tuple[str, bool]]
+    ) -> dict[tuple[str, bool], Reporter]:
+        found: dict[tuple[str, bool], Reporter] = {}
+        for device, query in ((True, _TRACKER_QUERY), (False, _DRIVER_QUERY)):
+            if digests := [digest for digest, is_device in keys if is_device is device]:
+                rows = await self._lane.run((query, [digests]))
+                found |= {(digest, device): Reporter(*row) for digest, *row in rows}
+        self._reporters |= found
         return found
 
     async def known(self, digest: str) -> bool:
@@ -136,17 +149,24 @@ class Roster:
         """The phone of the driver with this account (its socket is authenticated already)."""
         await self._start()
         rows = await self._lane.run((_USER_QUERY, [user_id]))
-        return Reporter(*rows[0]) if rows else None
+        return Reporter(*rows[0][1:]) if rows else None
 
     async def held(self, trip_id: int, driver_id: int) -> list[Held]:
         """When the driver had the trip; empty: never."""
         key = (trip_id, driver_id)
-        if key not in self._held:
-            rows = await self._lane.run((_HELD_QUERY, [[trip_id], [driver_id]]))
-            if not rows:
-                return []  # not cached: the next request may come after the assignment
-            self._held[key] = [Held(*row[2:]) for row in rows]
-        return self._held[key]
+        return self._held.get(key) or await self._unheld.get(key) or []
+
+    async def _find_held(
+        self, keys: Iterable[tuple[int, int]]
+    ) -> dict[tuple[int, int], list[Held]]:
+        """What is found is cached; what is not may be there at the next request."""
+        asked = list(keys)
+        trips, drivers = [key[0] for key in asked], [key[1] for key in asked]
+        found: dict[tuple[int, int], list[Held]] = defaultdict(list)
+        for trip_id, driver_id, *held in await self._lane.run((_HELD_QUERY, [trips, drivers])):
+            found[trip_id, driver_id].append(Held(*held))
+        self._held |= found
+        return found
 
     def vehicle_of(self, reporter: Reporter) -> int | None:
         """The vehicle whose position it is: its own, or the one of the driver's shift."""
@@ -167,8 +187,14 @@ class Roster:
 
     async def _start(self) -> None:
         if self._refreshing is None or self._refreshing.done():
+            await self._first.get(None)
+
+    async def _refresh_once(self, _: Iterable[None]) -> dict[None, None]:
+        """The first reading, which every request waits for; then once a second."""
+        if self._refreshing is None or self._refreshing.done():
             await self._refresh()
             self._refreshing = asyncio.create_task(self._refresh_forever())
+        return {}
 
     async def _refresh_forever(self) -> None:
         while True:
@@ -208,13 +234,10 @@ class Roster:
 
     async def _refresh_held(self) -> None:
         keys = list(self._held)
-        trips, drivers = [key[0] for key in keys], [key[1] for key in keys]
-        fresh: dict[tuple[int, int], list[Held]] = defaultdict(list)
-        for trip_id, driver_id, *held in await self._lane.run((_HELD_QUERY, [trips, drivers])):
-            fresh[trip_id, driver_id].append(Held(*held))
+        fresh = await self._find_held(keys)
         for key in keys:
-            self._held.pop(key, None)
-        self._held.update(fresh)
+            if key not in fresh:
+                self._held.pop(key, None)
 
 
 def at_time(held: list[Held], at: float) -> Held | None:

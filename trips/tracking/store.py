@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,50 +9,15 @@ import msgspec
 import psycopg
 
 from trips.tracking.lane import Lane, Unavailable
+from trips.tracking.positions import Positions
+from trips.tracking.rows import Doubt, Row, columns
 
 #: Rows per statement; more wait for the next one.
 GROUP_SIZE = 5_000
 #: While one statement runs the next group gathers; this much longer to gather more.
-GATHER_S = 0.002
+GATHER_S = 0.004
 #: Rows waiting beyond which a process refuses more rather than answer late.
 MOST_WAITING = 50_000
-
-
-class Row(msgspec.Struct, gc=False):
-    """One fix to keep. Times in unix microseconds, exact in both directions.
-
-    `recorded_us` is the device's own time, `corrected_us` where its clock is known to be off.
-    """
-
-    device_id: int
-    vehicle_id: int | None
-    driver_id: int | None
-    trip_id: int | None
-    recorded_us: int
-    corrected_us: int | None
-    latitude: float
-    longitude: float
-    speed_mps: float | None
-    heading_deg: float | None
-    accuracy_m: float | None
-    altitude_m: float | None
-    battery: float | None
-    client_id: str | None
-    verdict: str = ""
-
-    @property
-    def at_us(self) -> int:
-        """When it was, as well as it is known."""
-        return self.recorded_us if self.corrected_us is None else self.corrected_us
-
-
-class Doubt(msgspec.Struct, gc=False):
-    """One fix to quarantine, as it came."""
-
-    device_id: int
-    trip_id: int | None
-    reason: str
-    raw: bytes
 
 
 class _Waiting(msgspec.Struct, gc=False):
@@ -66,7 +30,7 @@ _COLUMNS = (
     "device_id, vehicle_id, driver_id, trip_id, recorded_at, corrected_at, latitude,"
     " longitude, speed_mps, heading_deg, accuracy_m, altitude_m, battery, client_id, verdict"
 )
-# Rows are inserted in key order, positions in vehicle order: two processes never deadlock.
+# Rows are inserted in key order: two processes with the same fixes never deadlock.
 _KEEP = f"""
     WITH input AS (
         SELECT device_id, vehicle_id, driver_id, trip_id,
@@ -87,20 +51,6 @@ _KEEP = f"""
         ORDER BY device_id, recorded_at, latitude, longitude
         ON CONFLICT DO NOTHING
         RETURNING device_id, recorded_at, latitude, longitude
-    ), moved AS (
-        INSERT INTO trips_vehicleposition AS p
-               (vehicle_id, driver_id, latitude, longitude, speed_mps, heading_deg,
-                recorded_at, updated_at)
-        SELECT DISTINCT ON (vehicle_id) vehicle_id, driver_id, latitude, longitude, speed_mps,
-               heading_deg, coalesce(corrected_at, recorded_at), clock_timestamp()
-        FROM input WHERE verdict = 'kept' AND vehicle_id IS NOT NULL
-        ORDER BY vehicle_id, coalesce(corrected_at, recorded_at) DESC
-        ON CONFLICT (vehicle_id) DO UPDATE SET
-               driver_id = excluded.driver_id, latitude = excluded.latitude,
-               longitude = excluded.longitude, speed_mps = excluded.speed_mps,
-               heading_deg = excluded.heading_deg, recorded_at = excluded.recorded_at,
-               updated_at = excluded.updated_at
-        WHERE p.recorded_at < excluded.recorded_at
     )
     SELECT CASE WHEN (SELECT count(*) FROM kept) < %s THEN ARRAY(
         SELECT min(i.n) FROM input i JOIN kept USING (device_id, recorded_at, latitude, longitude)
@@ -122,6 +72,7 @@ class GroupCommit:
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._days: set[int] = set()
+        self._positions = Positions()
 
     async def keep(self, rows: list[Row], doubts: list[Doubt]) -> list[bool]:
         """For each row whether it is new (else a duplicate), after the commit; or Unavailable."""
@@ -178,7 +129,7 @@ class GroupCommit:
         if not rows:
             return []
         await self._make_days(rows)
-        parameters = [*_columns(rows), len(rows)]
+        parameters = [*columns(rows), len(rows)]
         try:
             result = await self._lane.run((_KEEP, parameters))
         except psycopg.errors.CheckViolation:
@@ -186,7 +137,9 @@ class GroupCommit:
             self._days.clear()
             await self._make_days(rows)
             result = await self._lane.run((_KEEP, parameters))
-        return _which_are_new(result[0][0], len(rows))
+        new = _which_are_new(result[0][0], len(rows))
+        self._positions.move(row for row, is_new in zip(rows, new, strict=True) if is_new)
+        return new
 
     async def _make_days(self, rows: list[Row]) -> None:
         days = {row.recorded_us // _DAY_US for row in rows} - self._days
@@ -197,32 +150,6 @@ class GroupCommit:
 
 
 _DAY_US = 86_400_000_000
-
-
-def _columns(rows: list[Row]) -> list[str]:
-    """One array literal per column: psycopg's own dumper costs three times as much."""
-    columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
-    return [
-        _texts(column) if name in _TEXT_COLUMNS else _numbers(column)
-        for name, column in zip(Row.__struct_fields__, columns, strict=True)
-    ]
-
-
-_TEXT_COLUMNS = frozenset({"client_id", "verdict"})
-
-
-def _numbers(column: Sequence[int | float | None]) -> str:
-    return "{" + ",".join(["NULL" if value is None else repr(value) for value in column]) + "}"
-
-
-def _texts(column: Sequence[str | None]) -> str:
-    return "{" + ",".join(["NULL" if text is None else _quoted(text) for text in column]) + "}"
-
-
-def _quoted(text: str) -> str:
-    if not text.isalnum():
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
 
 
 def _doubt_columns(doubts: list[Doubt]) -> list[list[Any]]:
@@ -238,8 +165,3 @@ def _which_are_new(kept: list[int] | None, count: int) -> list[bool]:
     for n in kept:
         new[n - 1] = True
     return new
-
-
-def microseconds(unix_s: float) -> int:
-    """Unix seconds as whole microseconds."""
-    return round(unix_s * 1_000_000)

@@ -22,9 +22,8 @@ _LIMIT = 10_000
 #: A busy event loop lets the publisher run so often; Python's 5 ms would be its latency.
 SWITCH_S = 0.001
 Done = Callable[[], None]
-_waiting: "queue.Queue[tuple[str, tuple[Any, ...], dict[str, Any], Done | None]]" = queue.Queue(
-    _LIMIT
-)
+Waiting = tuple[str, tuple[Any, ...], dict[str, Any], Done | None]
+_waiting: queue.Queue[Waiting] = queue.Queue(_LIMIT)
 _starting = threading.Lock()
 _thread: threading.Thread | None = None
 

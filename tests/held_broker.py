@@ -17,14 +17,14 @@ Message = tuple[str, tuple[Any, ...]]
 class HeldBroker:
     """What was published, in order; nothing reaches Valkey or a worker."""
 
-    def __init__(self, waiting: queue.Queue[tuple[str, tuple[Any, ...], dict[str, Any]]]) -> None:
+    def __init__(self, waiting: queue.Queue[publish.Waiting]) -> None:
         self._waiting = waiting
 
     def take(self, task: str = "") -> list[Message]:
         """The messages so far, of one task where it is named; forgets all of them."""
         found: list[Message] = []
         while not self._waiting.empty():
-            name, args, _ = self._waiting.get_nowait()
+            name, args, *_ = self._waiting.get_nowait()
             if name.endswith(task):
                 found.append((name, args))
         return found
@@ -48,7 +48,7 @@ class HeldBroker:
 def held_broker(monkeypatch: pytest.MonkeyPatch) -> HeldBroker:
     """Nobody publishes during this test: `publish` only fills a queue that the test reads."""
     publish.drain()
-    waiting: queue.Queue[tuple[str, tuple[Any, ...], dict[str, Any]]] = queue.Queue()
+    waiting: queue.Queue[publish.Waiting] = queue.Queue()
     monkeypatch.setattr(publish, "_waiting", waiting)
     monkeypatch.setattr(publish, "_start", lambda: None)
     return HeldBroker(waiting)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -90,7 +89,7 @@ class Stage:
         self._logs = self._instance.folder("log")
         self._reaper = Reaper()
         self._reaper.remove_at_end(self._data)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        self._listener = programs.listen("127.0.0.1", 0, backlog=BACKLOG)
         self._services: dict[str, list[int]] = {}
 
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,17 @@ from devtools.processes import (
 QUEUES = {"high": "high_priority", "normal": "normal", "low": "low_priority"}
 SERVERS = ("daphne", "uvicorn")
 MESSAGE_BYTES, PING_S = "16384", "10"
+
+
+def listen(host: str, port: int, *, backlog: int = 1024) -> socket.socket:
+    """A listening socket for web processes to share; OSError where the port is taken.
+
+    Accepted sockets inherit that nothing is held back: uvicorn takes a socket that it was
+    handed for a Unix one and does not set it, and answers in two parts would wait 40 ms.
+    """
+    listener = socket.create_server((host, port), backlog=backlog)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def web(server: str, fd: int, env: Mapping[str, str], name: str = "web") -> Program:

@@ -20,7 +20,7 @@ LOCKS = {
     "requirements-flower.txt": ["--extra", "embedded", "--extra", "flower"],
     "requirements-dev.txt": ["--all-extras"],
 }
-PACKAGES = ("config", "trips", "billing", "users", "devtools", "tests")
+PACKAGES = ("config", "trips", "billing", "users", "devtools", "bench", "tests")
 
 
 def test(arguments: Sequence[str]) -> int:

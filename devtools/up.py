@@ -76,7 +76,7 @@ def require_flower_login() -> None:
 def listen(host: str, port: int) -> socket.socket:
     """The socket that all web processes accept on. Raises SetupError."""
     try:
-        return socket.create_server((host, port), backlog=1024)
+        return programs.listen(host, port)
     except OSError as error:
         why = (
             "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"

@@ -8,7 +8,6 @@ the shell may be somebody's data.
 from __future__ import annotations
 
 import os
-import socket
 import tempfile
 from collections.abc import Generator
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from devtools import programs
 from devtools.instance import Instance
 from devtools.mailsink import MailSink, serve
 from devtools.postgres import Postgres
@@ -39,7 +39,7 @@ class Services:
         self.reaper = Reaper()
         self.reaper.remove_at_end(self.data)
         self.mails: list[EmailMessage] = []
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.listener = programs.listen("127.0.0.1", 0)
         self.base_url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def start(self) -> None:

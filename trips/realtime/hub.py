@@ -51,6 +51,8 @@ class Hub:
         self._markers = Markers()
         self._standing = Shared[list[LiveFix]](lambda: read(standing))
         self._epoch = ""
+        # Kept when the comparison fails and starts again: what moved meanwhile counts.
+        self._compared_at = timezone.now()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -213,19 +215,18 @@ class Hub:
 
     async def _compare(self) -> None:
         """Notice doorbells that never rang, and positions that no message brought."""
-        since = timezone.now()
         while True:
             await asyncio.sleep(COMPARE_S)
             if not self._streams:
                 continue
             await self._advance(await read(resume.heads, list(self._streams)))
-            moved, since = await read(moved_since, since)
+            moved, self._compared_at = await read(moved_since, self._compared_at)
             self.show(moved)
-            await self._notice_restore(await read(resume.epoch))
+            await self._notice_restore(await read(resume.known_epoch))
 
     async def _notice_restore(self, epoch: str) -> None:
         """Numbers of another history mean nothing: clients come again and are told so."""
-        if self._epoch and epoch != self._epoch:
+        if epoch and self._epoch and epoch != self._epoch:
             self._epoch = epoch
             for socket in list(self.sockets):
                 await socket.close(CLOSE_RECONNECT)

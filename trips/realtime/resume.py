@@ -68,6 +68,12 @@ def epoch() -> str:
     return str(Epoch.objects.get_or_create(pk=1)[0].value)
 
 
+def known_epoch() -> str:
+    """The same where there is one yet; reading must not begin a history."""
+    known = Epoch.objects.filter(pk=1).first()
+    return str(known.value) if known else ""
+
+
 def heads(names: Iterable[str]) -> dict[str, int]:
     """{stream: last number}; 0 for a stream that nothing was written to."""
     wanted = list(names)

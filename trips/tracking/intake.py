@@ -85,11 +85,15 @@ class Intake:
     async def _place_backlog(
         self, reporter: Reporter, addressed: Addressed | None, rows: list[Row], now: float
     ) -> None:
-        """What is old belongs to the shift and trip of its time; the caches know those of now."""
+        """What is old belongs to the shift and trip of its time; the caches know those of now.
+
+        Nor do they know a shift that began within the last second.
+        """
         old = [
             row
             for row in rows
-            if row.at_us < (now - CACHED_FOR_S) * 1e6 and not (addressed and row.trip_id)
+            if (row.vehicle_id is None or row.at_us < (now - CACHED_FOR_S) * 1e6)
+            and not (addressed and row.trip_id)
         ]
         if not old:
             return

@@ -205,7 +205,7 @@ SPECTACULAR_SETTINGS = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
-# --- Limits (docs/ARCHITECTURE.md). ATW_RATE_LIMITS=off lifts request rates, never sizes.
+# --- Limits (docs/CONFIGURATION.md). ATW_RATE_LIMITS=off lifts request rates, never sizes.
 RATE_LIMITS = env_bool("ATW_RATE_LIMITS", True)
 LOGIN_RATE = env("ATW_LOGIN_RATE", "10/min")
 MAX_FIX_BYTES = env_int("ATW_MAX_FIX_BYTES", 65_536)

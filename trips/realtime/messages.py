@@ -4,7 +4,7 @@ Times are ISO 8601 with Z. Speeds are m/s, headings degrees clockwise from north
 """
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -255,6 +255,3 @@ def decode(text: str | bytes) -> FromClient:
 def encode(frame: Frame) -> str:
     """`frame` as the text that goes over the wire."""
     return _encoder.encode(frame).decode()
-
-
-Kind = Literal["board", "trip", "me", "track"]

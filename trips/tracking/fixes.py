@@ -65,14 +65,6 @@ def parse_one(raw: bytes) -> Fix:
         raise BadFix("malformed", str(exc)) from None
 
 
-def parse_any(item: object) -> Fix:
-    """The same from an already decoded JSON value."""
-    try:
-        return _checked(msgspec.convert(item, NativeFix))
-    except (msgspec.ValidationError, RecursionError) as exc:
-        raise BadFix("malformed", str(exc)) from None
-
-
 def split(body: bytes) -> tuple[list[bytes], bool]:
     """(the JSON text of each fix, whether the body is one single fix).
 

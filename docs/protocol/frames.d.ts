@@ -41,6 +41,9 @@ export interface Trip {
   facility: Named | null;
   payer: Named | null;
   return_of: number | null;
+  ready_at: string | null;
+  wait_and_return: boolean;
+  pinned: boolean;
 }
 
 /** Where somebody is fetched or brought; no address where the reader may not know it. */

@@ -1,4 +1,4 @@
-"""Alarms that phones raised, until a dispatcher has seen to them."""
+"""Alarms of phones and of the system, until a dispatcher has seen to them."""
 
 from django.conf import settings
 from django.db import models
@@ -10,12 +10,16 @@ from trips.models.trip import Trip
 
 
 class Alert(models.Model):
-    """One press of a phone's emergency button, or another alarm of its app.
+    """An emergency button, another alarm of a phone's app, or something that nobody may miss.
 
     The position is the one reported with it, else where the vehicle's marker stood.
     """
 
-    device = models.ForeignKey(Device, models.PROTECT, related_name="alerts")
+    device = models.ForeignKey(Device, models.PROTECT, null=True, blank=True, related_name="alerts")
+    key = models.CharField(
+        max_length=64, null=True, blank=True, unique=True, help_text="At most one alert per key."
+    )
+    message = models.CharField(max_length=250, blank=True, help_text="Ids and times, no names.")
     vehicle = models.ForeignKey(Vehicle, models.SET_NULL, null=True, blank=True)
     driver = models.ForeignKey(Driver, models.SET_NULL, null=True, blank=True)
     trip = models.ForeignKey(Trip, models.SET_NULL, null=True, blank=True)
@@ -46,4 +50,4 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} from device {self.device_id}"
+        return f"{self.kind} alert {self.pk}"

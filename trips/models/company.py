@@ -17,6 +17,34 @@ class Company(models.Model):
     email = models.EmailField(blank=True)
     address = models.TextField(blank=True)
 
+    no_show_wait_minutes = models.PositiveSmallIntegerField(
+        default=10, help_text="Wait at the door before a no-show."
+    )
+    at_door_radius_m = models.PositiveSmallIntegerField(
+        default=200, help_text="So near to a stop is at its door."
+    )
+    late_cancel_minutes = models.PositiveSmallIntegerField(
+        default=120, help_text="A cancellation closer to the pick-up is late."
+    )
+    will_call_minutes = models.PositiveSmallIntegerField(
+        default=60, help_text="A called will-call is picked up within."
+    )
+    on_time_minutes = models.PositiveSmallIntegerField(
+        default=15, help_text="So late is still on time."
+    )
+    materialise_days = models.PositiveSmallIntegerField(
+        default=14, help_text="So far ahead standing orders become trips."
+    )
+
+    payment_days = models.PositiveSmallIntegerField(default=30)
+    tax_name = models.CharField(max_length=32, blank=True)
+    tax_percent = models.DecimalField(max_digits=5, decimal_places=3, default=0)
+    tax_id = models.CharField(max_length=64, blank=True)
+    payment_instructions = models.TextField(blank=True, help_text="Bank and account, as printed.")
+    logo = models.BinaryField(
+        null=True, blank=True, help_text="PNG or SVG, for mails and invoices."
+    )
+
     class Meta:
         verbose_name_plural = "company"
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="company_is_one")]
@@ -80,6 +108,8 @@ class Patient(models.Model):
     payer = models.ForeignKey(Payer, models.PROTECT, null=True, blank=True)
     facilities = models.ManyToManyField(Facility, blank=True, related_name="patients")
     language = models.CharField(max_length=8, default="en")
+    time_zone = models.CharField(max_length=64, blank=True, help_text="Empty: the company's.")
+    caregiver_email = models.EmailField(blank=True, help_text="In copy, where the patient wants.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -16,7 +16,11 @@ class Vehicle(models.Model):
     plate = models.CharField(max_length=16, blank=True)
     capacities = models.JSONField(default=list)
     state = models.CharField(max_length=16, choices=State, default=State.IN_SERVICE)
+    out_of_service_reason = models.CharField(max_length=250, blank=True)
+    has_lift = models.BooleanField(default=True, help_text="A lift or ramp for wheelchairs.")
     inspection_due = models.DateField(null=True, blank=True)
+    lift_inspection_due = models.DateField(null=True, blank=True)
+    insurance_expires = models.DateField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -28,6 +32,7 @@ class Driver(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="driver")
     licence = models.CharField(max_length=64, blank=True)
     licence_expires = models.DateField(null=True, blank=True)
+    medical_expires = models.DateField(null=True, blank=True)
     qualifications = models.JSONField(default=list, blank=True, help_text='E.g. ["stretcher"].')
 
     def __str__(self) -> str:
@@ -41,6 +46,8 @@ class Shift(models.Model):
     vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="shifts")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
+    odometer_start_mi = models.DecimalField(max_digits=9, decimal_places=1, null=True, blank=True)
+    odometer_end_mi = models.DecimalField(max_digits=9, decimal_places=1, null=True, blank=True)
 
     class Meta:
         constraints = [

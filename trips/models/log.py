@@ -32,8 +32,21 @@ class TripEvent(models.Model):
     recorded_at = models.DateTimeField(help_text="By the server's clock.")
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
+    position_source = models.CharField(
+        max_length=8, blank=True, help_text="tap: sent with it; fix: the nearest one in time."
+    )
+    position_age_s = models.FloatField(
+        null=True, blank=True, help_text="Seconds from that fix to `occurred_at`; 0 for a tap's."
+    )
+    stop_distance_m = models.FloatField(
+        null=True, blank=True, help_text="From the position to the stop that it is about."
+    )
     message = models.CharField(max_length=500, blank=True)
     data = models.JSONField(default=dict, blank=True)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(
+        max_length=64, blank=True, help_text="Over this row and the one before."
+    )
 
     class Meta:
         constraints = [

@@ -47,6 +47,11 @@ class Trip(models.Model):
         STRETCHER = "stretcher"
         BARIATRIC_STRETCHER = "bariatric_stretcher"
 
+    class BillTo(models.TextChoices):
+        PAYER = "payer"
+        FACILITY = "facility"
+        PATIENT = "patient"
+
     status = models.CharField(max_length=16, choices=StatusChoice, default=StatusChoice.REQUESTED)
     version = models.PositiveIntegerField(default=0)
     state_since = models.DateTimeField()
@@ -55,6 +60,18 @@ class Trip(models.Model):
     facility = models.ForeignKey(Facility, models.PROTECT, null=True, blank=True)
     payer = models.ForeignKey(
         Payer, models.PROTECT, null=True, blank=True, help_text="Empty: the patient pays."
+    )
+    bill_to = models.CharField(
+        max_length=8,
+        choices=BillTo,
+        blank=True,
+        help_text="Empty: the payer where there is one, else the patient.",
+    )
+    copay_cents = models.PositiveIntegerField(default=0, help_text="The patient's own part.")
+    tolls_cents = models.PositiveIntegerField(default=0)
+    authorization_number = models.CharField(max_length=64, blank=True)
+    external_id = models.CharField(
+        max_length=64, blank=True, help_text="The booker's own id; a second import finds it."
     )
     return_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="returns"
@@ -73,6 +90,15 @@ class Trip(models.Model):
     scheduled_at = models.DateTimeField(null=True, blank=True)
     window_minutes = models.PositiveSmallIntegerField(default=30)
     appointment_at = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a will-call was called: its clock runs from here."
+    )
+    wait_and_return = models.BooleanField(
+        default=False, help_text="The driver waits there and takes the patient back."
+    )
+    pinned = models.BooleanField(
+        default=False, help_text="Assigned by a dispatcher's decision: automation leaves it alone."
+    )
 
     driver = models.ForeignKey(Driver, models.PROTECT, null=True, blank=True)
     vehicle = models.ForeignKey(Vehicle, models.PROTECT, null=True, blank=True)
@@ -101,6 +127,9 @@ class Trip(models.Model):
                 condition=Q(scheduled_at__isnull=False)
                 | ~Q(status__in=_values(WITH_DRIVER | {Status.SCHEDULED})),
                 name="trip_scheduled_has_time",
+            ),
+            models.UniqueConstraint(
+                fields=["external_id"], condition=~Q(external_id=""), name="trip_external_id_once"
             ),
             on_earth("pickup_", "trip_pickup_on_earth"),
             on_earth("dropoff_", "trip_dropoff_on_earth"),

@@ -68,6 +68,9 @@ class Trip(msgspec.Struct, frozen=True, omit_defaults=False):
     facility: Named | None
     payer: Named | None
     return_of: int | None
+    ready_at: str | None
+    wait_and_return: bool
+    pinned: bool
 
 
 class TripWithActions(Trip, frozen=True):

@@ -58,6 +58,9 @@ def trip_view(trip: Trip, audience: Audience) -> messages.Trip:
         facility=Named(trip.facility.pk, trip.facility.name) if billing and trip.facility else None,
         payer=Named(trip.payer.pk, trip.payer.name) if billing and trip.payer else None,
         return_of=None if public else trip.return_of_id,
+        ready_at=iso(trip.ready_at) if trip.ready_at else None,
+        wait_and_return=trip.wait_and_return,
+        pinned=trip.pinned,
     )
 
 

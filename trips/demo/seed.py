@@ -1,0 +1,69 @@
+"""Creating the demo, and topping it up on each later run."""
+
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from trips.demo.fleet import fleet
+from trips.demo.people import patients, people
+from trips.demo.secrets import NotADemo, device_token_for, password_for, token_for
+from trips.demo.trips import Places, top_up
+from trips.lifecycle import OPEN
+from trips.models import Trip
+from trips.simulator import roads
+from users.models import User
+from users.roles import Role
+
+
+def seed(*, vehicles: int = 25, trips: int = 40) -> dict[str, Any]:
+    """Create or top up the demo; what `seed_demo --json` prints. Raises NotADemo.
+
+    `vehicles` of them, each with a driver on shift, and at least `trips` open trips today.
+    """
+    if settings.PRODUCTION:
+        raise NotADemo("demo data is refused in production")
+    streets = roads.load(Path(settings.STREETS_FILE) if settings.STREETS_FILE else None)
+    with transaction.atomic():
+        accounts = people()
+        crews = fleet(vehicles)
+        riders = patients(accounts[Role.PATIENT][0])
+    top_up(trips, accounts[Role.DISPATCHER][0], crews, riders, Places(streets))
+    drivers = [crew.driver.user for crew in crews]
+    return {
+        "users": {
+            role.value: [_login(user) for user in found]
+            for role, found in {**accounts, Role.DRIVER: drivers}.items()
+        },
+        "vehicles": [
+            {
+                "id": crew.vehicle.pk,
+                "name": crew.vehicle.name,
+                "device_token": device_token_for(crew.vehicle.name),
+            }
+            for crew in crews
+        ],
+        "trips": _by_status(),
+    }
+
+
+def _login(user: User) -> dict[str, Any]:
+    return {
+        "id": user.pk,
+        "username": user.username,
+        "password": password_for(user.username),
+        "token": token_for(user.username),
+    }
+
+
+def _by_status() -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    since = timezone.now() - timedelta(hours=24)
+    recent = Trip.objects.filter(state_since__gte=since) | Trip.objects.filter(status__in=OPEN)
+    for status, pk in recent.order_by("pk").values_list("status", "pk"):
+        found[status].append(pk)
+    return dict(found)

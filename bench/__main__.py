@@ -17,7 +17,9 @@ from pathlib import Path
 
 import uvloop
 
+from bench.board import board
 from bench.common import Bench
+from bench.dispatch import dispatch
 from bench.e2e import e2e
 from bench.fanout import fanout, memory
 from bench.ingest import batches, ingest
@@ -35,6 +37,8 @@ SECTIONS = {
     "status": status,
     "resume": resume,
     "memory": memory,
+    "dispatch": dispatch,
+    "board": board,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 VEHICLES = 400

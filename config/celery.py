@@ -56,13 +56,24 @@ app.conf.update(
         "trips.tasks.broadcast_gps_batch": {"queue": HIGH},
         "trips.tasks.broadcast_trip_status": {"queue": HIGH},
         "trips.tasks.ring": {"queue": HIGH},
+        "trips.tasks.materialise_standing_orders": {"queue": NORMAL},
         "trips.tasks.process_trip_completion": {"queue": NORMAL},
         "trips.tasks.check_trip_timeouts": {"queue": NORMAL},
+        "trips.tasks.run_timers": {"queue": NORMAL},
         "trips.tasks.sweep": {"queue": NORMAL},
+        "trips.tasks.watch_alerts": {"queue": NORMAL},
+        "trips.tasks.warn_of_expiries": {"queue": LOW},
+        "trips.tasks.update_etas": {"queue": NORMAL},
+        "trips.tasks.learn_places": {"queue": LOW},
         "trips.tasks.deliver": {"queue": NORMAL},  # the relay names the subscriber's queue
         "trips.tasks.cleanup_old_gps_data": {"queue": LOW},
+        "trips.tasks.measure_late_data": {"queue": LOW},
         "trips.tasks.export_trips": {"queue": LOW},
+        "trips.tasks.import_trips": {"queue": NORMAL},
+        "trips.tasks.auto_assign_day": {"queue": NORMAL},
+        "trips.tasks.auto_assign_trip": {"queue": NORMAL},
         "trips.tasks.forget_old_task_records": {"queue": LOW},
+        "trips.tasks.roll_up_days": {"queue": LOW},
         "billing.tasks.generate_invoice": {"queue": NORMAL},
         "billing.tasks.process_overdue_invoices": {"queue": NORMAL},
         "billing.tasks.send_invoice_email": {"queue": LOW},
@@ -92,10 +103,28 @@ app.conf.update(
     # UTC. The admin may change rows: this says what exists, not how it stands.
     beat_schedule={
         "sweep-outbox": {"task": "trips.tasks.sweep", "schedule": 5.0},
+        "update-etas": {"task": "trips.tasks.update_etas", "schedule": 5.0},
+        "learn-places": {"task": "trips.tasks.learn_places", "schedule": 300.0},
         "check-trip-timeouts": {"task": "trips.tasks.check_trip_timeouts", "schedule": 300.0},
+        "run-timers": {"task": "trips.tasks.run_timers", "schedule": 60.0},
+        "watch-alerts": {"task": "trips.tasks.watch_alerts", "schedule": 30.0},
+        "warn-of-expiries": {
+            "task": "trips.tasks.warn_of_expiries",
+            "schedule": crontab(hour=5, minute=0),
+        },
+        # Hourly: the first run of a day, wherever the company is, does that day's work.
+        "materialise-standing-orders": {
+            "task": "trips.tasks.materialise_standing_orders",
+            "schedule": crontab(minute=10),
+        },
+        "measure-late-data": {"task": "trips.tasks.measure_late_data", "schedule": 60.0},
         "cleanup-old-gps-data": {
             "task": "trips.tasks.cleanup_old_gps_data",
             "schedule": crontab(minute=0),
+        },
+        "roll-up-days": {
+            "task": "trips.tasks.roll_up_days",
+            "schedule": crontab(minute=20),
         },
         "send-daily-digests": {
             "task": "users.tasks.send_daily_digests",

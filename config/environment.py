@@ -43,6 +43,24 @@ def env_int(name: str, default: int) -> int:
         raise ValueError(f"{name} must be a whole number, not {env(name)!r}") from None
 
 
+def env_choice(name: str, choices: tuple[str, ...]) -> str:
+    """The variable, one of `choices`; the first where it is not set."""
+    value = env(name, choices[0])
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+def env_url(name: str) -> str:
+    """The variable as an http(s) address without user, query and fragment; "" where not set."""
+    value = env(name)
+    parts = urlsplit(value)
+    plain = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    if value and not (plain and not parts.query and not parts.fragment):
+        raise ValueError(f"{name} must be like https://routing.example.org")
+    return value
+
+
 def env_list(name: str) -> list[str]:
     """Comma-separated values, blanks dropped."""
     return [part.strip() for part in env(name).split(",") if part.strip()]

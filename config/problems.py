@@ -35,6 +35,12 @@ class Conflict(exceptions.APIException):
         self.more = more
 
 
+class Unprocessable(exceptions.APIException):
+    """422: well-formed, but at odds with what came before."""
+
+    status_code = 422
+
+
 def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None (a 500, logged) only for what nobody foresaw."""
     if isinstance(exc, DATABASE_AWAY):

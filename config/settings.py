@@ -16,8 +16,10 @@ from config.environment import (
     DATA_DIR,
     env,
     env_bool,
+    env_choice,
     env_int,
     env_list,
+    env_url,
     postgres_parts,
     redis_db,
 )
@@ -198,6 +200,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {"VehicleStateEnum": "trips.models.Vehicle.State"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.docs.complete",
@@ -208,11 +211,25 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 # --- Limits (docs/CONFIGURATION.md). ATW_RATE_LIMITS=off lifts request rates, never sizes.
 RATE_LIMITS = env_bool("ATW_RATE_LIMITS", True)
 LOGIN_RATE = env("ATW_LOGIN_RATE", "10/min")
+MESSAGE_RATE = env("ATW_MESSAGE_RATE", "30/min")
 MAX_FIX_BYTES = env_int("ATW_MAX_FIX_BYTES", 65_536)
 MAX_BATCH_BYTES = env_int("ATW_MAX_BATCH_BYTES", 1_048_576)
 MAX_BATCH_FIXES = 1_000
 MAX_TAPS = 100
+MAX_IMPORT_BYTES = env_int("ATW_MAX_IMPORT_BYTES", 8_388_608)
+MAX_IMPORT_ROWS = 20_000
 GPS_KEEP_DAYS = env_int("ATW_GPS_KEEP_DAYS", 30)
+
+# --- Timers of trips
+# Off in the demo: its desk does it, and seeded trips stay assigned.
+DISPATCH_AHEAD_MINUTES = env_int("ATW_DISPATCH_AHEAD_MINUTES", 0 if DEMO else 45)
+MISSED_AFTER_MINUTES = env_int("ATW_MISSED_AFTER_MINUTES", 120)
+
+# --- Routing and geocoding: a company's own servers, where it has them
+ROUTING_URL = env_url("ATW_ROUTING_URL")
+ROUTING_KIND = env_choice("ATW_ROUTING_KIND", ("osrm", "valhalla"))
+GEOCODER_URL = env_url("ATW_GEOCODER_URL")
+GEOCODER_KIND = env_choice("ATW_GEOCODER_KIND", ("nominatim", "photon"))
 
 # --- Mail
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

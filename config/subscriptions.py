@@ -26,12 +26,19 @@ class Subscriber:
 
 SUBSCRIBERS = {
     "completion": Subscriber("trips.services.finish_completion", "normal"),
+    "measurement": Subscriber("trips.evidence.measurement.measure_completed_trip", "normal"),
     "invoice": Subscriber("billing.invoices.invoice_completed_trip", "normal"),
     "invoice_mail": Subscriber("billing.mail.queue_invoice", "low_priority"),
     "assignment_notice": Subscriber("users.notifications.notify_assignment", "normal"),
     # An emergency overtakes everything else that waits.
     "alert_notices": Subscriber("users.notifications.notify_alert", "high_priority"),
     "trip_notices": Subscriber("users.notifications.notify_trip_event", "low_priority"),
+    "escalation_notices": Subscriber("users.notices_fleet.tell_escalation", "high_priority"),
+    "message_notices": Subscriber("users.notices_fleet.tell_message", "high_priority"),
+    "shift_notices": Subscriber("users.notices_fleet.tell_shift_ended", "normal"),
+    "expiry_notices": Subscriber("users.notices_fleet.tell_expiry", "low_priority"),
+    "standing_order_notice": Subscriber("users.notices_standing.tell_patient", "low_priority"),
+    "vehicle_trips": Subscriber("trips.fleet.free_trips", "normal"),
 }
 
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
@@ -42,8 +49,15 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "trip.unassigned": ("trip_notices",),
     "trip.declined": ("trip_notices",),
     "trip.stuck": ("trip_notices",),
-    "trip.completed": ("completion", "invoice"),
+    "trip.completed": ("completion", "measurement", "invoice"),
     "alert.raised": ("alert_notices",),
+    "alert.escalated": ("escalation_notices",),
+    "message.sent": ("message_notices",),
+    "shift.ended": ("shift_notices",),
+    "paper.expiring": ("expiry_notices",),
+    # Its subject is the alert that tells of it: a vehicle may go out of service again.
+    "vehicle.out_of_service": ("vehicle_trips",),
+    "standing_order.changed": ("standing_order_notice",),
     "invoice.issued": ("invoice_mail",),
 }
 
@@ -52,6 +66,7 @@ MAIL_COMPOSERS = {
     "invoice": "billing.mail.compose_invoice",
     "daily_digest": "users.digests.compose_digest",
     "weekly_report": "users.digests.compose_report",
+    "standing_order": "users.notices_standing.compose",
 }
 #: What follows a mail of such a kind once the mail server has taken it.
 AFTER_MAIL = {"invoice": "billing.mail.mark_sent"}

@@ -63,7 +63,6 @@ _OMARS = frozenset(
         Action.PICK_UP,
         Action.ARRIVE_DROPOFF,
         Action.COMPLETE,
-        Action.NO_SHOW,
     }
 )
 
@@ -109,6 +108,8 @@ class Cast:
         status = Status(status)
         if status is Status.WILL_CALL:
             fields = {"status": "will_call", "scheduled_at": None, **fields}
+        if status is Status.MISSED:
+            fields = {"scheduled_at": timezone.now() - timedelta(minutes=50), **fields}
         trip = self.book(**fields)
         target, end = _ENDS.get(status, (status, None))
         for reached, action in _ROAD[: _steps(target)]:
@@ -120,7 +121,9 @@ class Cast:
         """One action, by who usually does it."""
         action = Action(action)
         if action is Action.ASSIGN:
-            more = {"driver_id": self.driver.pk, "vehicle_id": self.van.pk} | more
+            seen = Trip.objects.values_list("version", flat=True).get(pk=trip.pk)
+            crew = {"driver_id": self.driver.pk, "vehicle_id": self.van.pk}
+            more = {**crew, "expected_version": seen} | more
         user = user or (self.omar if action in _OMARS else self.dina)
         return act(trip_id=trip.pk, user=user, tap=Tap(action=action, **more))
 

@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from trips.lifecycle import Actor
-from trips.models import Patient, Trip
+from trips.models import Patient, StandingOrder, Trip
 from users.models import User
 from users.roles import Permission, Role
 
@@ -31,6 +31,17 @@ def visible_patients(user: User) -> QuerySet[Patient]:
     if not user.is_active:
         return Patient.objects.none()
     return Patient.objects.filter(Q(user=user) | Q(facilities__members=user)).distinct()
+
+
+def visible_standing_orders(user: User) -> QuerySet[StandingOrder]:
+    """The standing orders that `user` may see: all, those of their facilities, or their own."""
+    if user.may(Permission.SEE_ALL_TRIPS):
+        return StandingOrder.objects.all()
+    if user.is_active and user.role == Role.FACILITY:
+        return StandingOrder.objects.filter(facility__members=user)
+    if user.is_active and user.role == Role.PATIENT:
+        return StandingOrder.objects.filter(patient__user=user)
+    return StandingOrder.objects.none()
 
 
 def actors(user: User, trip: Trip) -> frozenset[Actor]:

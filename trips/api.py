@@ -1,23 +1,21 @@
 """`/api/trips/…` and the lists around it: parse, call, answer."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import django_filters
-import msgspec
 from django.conf import settings
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_serializer
+from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.problems import Conflict
-from trips import access, queries, services
-from trips.lifecycle import Action
-from trips.models import Facility, Patient, Payer, Trip
-from trips.realtime.projections import trip_for
+from trips import access, change_api, queries, services, tap_api
+from trips.answers import check_times, trip_json
+from trips.change_api import ChangeSerializer, PlaceSerializer
+from trips.lifecycle import OPEN, Status
+from trips.models import Facility, Patient, Payer, Trip, TripEta
 from users.api import StrictSerializer
 from users.models import User
 from users.roles import Permission
@@ -33,19 +31,6 @@ TRIP_PAGE_SCHEMA = {
         "results": {"type": "array", "items": TRIP_SCHEMA},
     },
 }
-
-
-def trip_json(trip: Trip, user: User) -> dict[str, Any]:
-    """A trip as the API answers it to `user`."""
-    answer: dict[str, Any] = msgspec.to_builtins(trip_for(trip, user))
-    return answer
-
-
-@extend_schema_serializer(component_name="BookedPlace")
-class PlaceSerializer(StrictSerializer):
-    address = serializers.CharField(max_length=250)
-    latitude = serializers.FloatField(min_value=-90, max_value=90)
-    longitude = serializers.FloatField(min_value=-180, max_value=180)
 
 
 class BookingSerializer(StrictSerializer):
@@ -77,6 +62,10 @@ class BookingSerializer(StrictSerializer):
     scheduled_at = serializers.DateTimeField(required=False, allow_null=True)
     window_minutes = serializers.IntegerField(min_value=0, max_value=240, default=30)
     appointment_at = serializers.DateTimeField(required=False, allow_null=True)
+    wait_and_return = serializers.BooleanField(default=False)
+    will_call = serializers.BooleanField(
+        default=False, help_text="Park a return leg without a time. Dispatchers only."
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
@@ -100,42 +89,36 @@ class BookingSerializer(StrictSerializer):
         user: User = self.context["request"].user
         if not attrs.get("facility") and (ids := access.facility_ids(user)):
             attrs["facility"] = Facility.objects.get(pk=min(ids))
+        if attrs.pop("will_call"):
+            attrs["status"] = self._parked(attrs, user)
+        check_times(attrs.get("scheduled_at"), attrs.get("appointment_at"))
         return attrs
 
-
-class TapSerializer(StrictSerializer):
-    """One tap, as in WIRE §1."""
-
-    action = serializers.ChoiceField(choices=[action.value for action in Action])
-    client_event_id = serializers.CharField(max_length=64, required=False)
-    occurred_at = serializers.DateTimeField(required=False)
-    expected_version = serializers.IntegerField(min_value=0, required=False)
-    latitude = serializers.FloatField(min_value=-90, max_value=90, required=False)
-    longitude = serializers.FloatField(min_value=-180, max_value=180, required=False)
-    reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
-    odometer = serializers.DecimalField(max_digits=9, decimal_places=1, min_value=0, required=False)
-    driver_id = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
-    vehicle_id = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
-    scheduled_at = serializers.DateTimeField(required=False)
-    kind = serializers.CharField(max_length=16, required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("latitude" in attrs) != ("longitude" in attrs):
-            raise serializers.ValidationError("`latitude` and `longitude` come together.")
-        return attrs
+    def _parked(self, attrs: dict[str, Any], user: User) -> str:
+        if not access.is_dispatcher(user):
+            raise exceptions.PermissionDenied
+        if attrs.get("return_of") is None:
+            raise serializers.ValidationError({"return_of": ["A will-call is a return leg."]})
+        if attrs.get("scheduled_at") is not None:
+            raise serializers.ValidationError({"scheduled_at": ["A will-call has no time yet."]})
+        return Status.WILL_CALL.value
 
 
 class StatusIn(django_filters.BaseInFilter, django_filters.ChoiceFilter):  # type: ignore[misc]
-    """`?status=a,b`"""
+    """`?status=a,b`, `?risk=a,b`"""
 
 
 class TripFilter(django_filters.FilterSet):  # type: ignore[misc]
     """`?status=a,b&driver=<id|me>&vehicle=<id>&date=YYYY-MM-DD` (the company's day)."""
 
     status = StatusIn(choices=Trip.StatusChoice.choices)
+    risk = StatusIn(choices=TripEta.Risk.choices, method="at_risk")
     driver = django_filters.CharFilter(method="by_driver")
     vehicle = django_filters.NumberFilter(field_name="vehicle_id")
     date = django_filters.DateFilter(method="on_day")
+
+    def at_risk(self, trips: QuerySet[Trip], name: str, value: list[str]) -> QuerySet[Trip]:
+        return trips.filter(eta__risk__in=value, status__in=OPEN) if value else trips
 
     def by_driver(self, trips: QuerySet[Trip], name: str, value: str) -> QuerySet[Trip]:
         if value == "me":
@@ -185,48 +168,25 @@ class TripViewSet(viewsets.GenericViewSet[Trip]):
         trip = services.book_trip(user=self._user, fields=booking.validated_data)
         return Response(trip_json(trip, self._user), status=201)
 
-    @extend_schema(request=TapSerializer)
+    @extend_schema(request=ChangeSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change what was agreed: a dispatcher what is still ahead, who ordered it the details."""
+        trip = change_api.change(int(pk), self._user, request.data)
+        return Response(trip_json(trip, self._user))
+
+    @extend_schema(request=tap_api.TapSerializer)
     @action(detail=True, methods=["post"])
     def status(self, request: Request, pk: str) -> Response:
         """One tap, or a list of at most 100, answered one by one as {status, body}."""
         if not isinstance(request.data, list):
-            return Response(self._tap(int(pk), request.data))
+            return Response(tap_api.tap(int(pk), self._user, request.data))
         if len(request.data) > settings.MAX_TAPS:
             raise exceptions.ValidationError(f"At most {settings.MAX_TAPS} taps at once.")
-        return Response([self._answered(int(pk), item) for item in request.data])
+        return Response(tap_api.taps(int(pk), self._user, request.data, self._problem))
 
-    def _answered(self, trip_id: int, item: object) -> dict[str, Any]:
-        try:
-            return {"status": 200, "body": self._tap(trip_id, item)}
-        except exceptions.APIException as exc:
-            response = self.get_exception_handler()(exc, self.get_exception_handler_context())
-            if response is None:
-                raise
-            return {"status": response.status_code, "body": response.data}
-
-    def _tap(self, trip_id: int, item: object) -> dict[str, Any]:
-        parsed = TapSerializer(data=item)
-        parsed.is_valid(raise_exception=True)
-        fields: Mapping[str, Any] = parsed.validated_data
-        tap = services.Tap(**{**fields, "action": Action(fields["action"])})
-        user = self._user
-        try:
-            answer: dict[str, Any] = services.answer_tap(
-                trip_id=trip_id, user=user, tap=tap, render=lambda trip: trip_json(trip, user)
-            )
-        except services.TripNotFound:
-            raise exceptions.NotFound from None
-        except services.Forbidden:
-            raise exceptions.PermissionDenied from None
-        except services.InvalidTap as exc:
-            raise exceptions.ValidationError({exc.field: [str(exc)]}) from None
-        except services.ReusedClientEventId:
-            raise Unprocessable("This client_event_id came before with another body.") from None
-        except services.Refused as exc:
-            current = queries.with_related(Trip.objects.filter(pk=trip_id)).get()
-            raise Conflict(str(exc), trip=trip_json(current, user)) from None
-        return answer
-
-
-class Unprocessable(exceptions.APIException):
-    status_code = 422
+    def _problem(self, exc: exceptions.APIException) -> Response:
+        handler = self.get_exception_handler()
+        response: Response | None = handler(exc, self.get_exception_handler_context())
+        if response is None:
+            raise exc
+        return response

@@ -4,38 +4,29 @@ Called by `trips.services` only, with the trip locked.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+from django.conf import settings
 
-from trips.dispatch.matching import fits
-from trips.lifecycle import DRIVER_UNDO_S, WITH_DRIVER, Action, Actor, Status, Transition
-from trips.models import Assignment, Company, Driver, Shift, Trip, TripEvent, Vehicle
+from trips import guards, undo
+from trips.dispatch.candidates import refusals_of
+from trips.lifecycle import Action, Actor, Transition
+from trips.models import Assignment, Driver, Trip, Vehicle
+from trips.story import watchers
+from trips.taps import InvalidTap, Refused, Tap
+from users.models import User
 
-if TYPE_CHECKING:
-    from trips.services import Tap
 
-#: A cancellation closer to the pick-up than this is late.
-LATE_CANCEL = timedelta(hours=2)
-CANCEL_KINDS = ("advance", "same_day", "late", "at_door")
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """Who does what, when: `at` by the device's clock, `now` by ours."""
 
-#: Fields that an undo brings back; ids, times and numbers only.
-_REMEMBERED = (
-    "status",
-    "driver_id",
-    "vehicle_id",
-    "scheduled_at",
-    "arrived_pickup_at",
-    "picked_up_at",
-    "dropped_off_at",
-    "cancel_kind",
-    "cancelled_by",
-)
-_TIMES = ("scheduled_at", "arrived_pickup_at", "picked_up_at", "dropped_off_at")
+    actor: Actor
+    user: User | None
+    tap: Tap
+    at: datetime
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,83 +37,77 @@ class Change:
     watchers: frozenset[int] = frozenset()
 
 
-def memory(trip: Trip) -> dict[str, Any]:
-    """The fields of `trip` that an undo would need, as JSON values."""
-    values = {name: getattr(trip, name) for name in _REMEMBERED}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in values.items()
-    }
-
-
-def apply(trip: Trip, row: Transition, actor: Actor, tap: "Tap", occurred_at: datetime) -> Change:
+def apply(trip: Trip, row: Transition, doing: Doing) -> Change:
     """Change `trip` (unsaved) as `row` says; Refused or InvalidTap where a guard objects."""
-    before = _driver_user(trip)
-    data = _EFFECTS.get(row.action, _nothing)(trip, actor, tap, occurred_at) or {}
+    watching = watchers(trip)
+    before = undo.memory(trip)
+    data = _EFFECTS.get(row.action, _nothing)(trip, doing) or {}
     if row.target is not None:
         trip.status = row.target.value
-    trip.state_since = occurred_at
-    watchers = frozenset(user for user in (before, _driver_user(trip)) if user is not None)
-    return Change(data, watchers)
+    trip.state_since = doing.at
+    remembered = undo.changed(before, undo.memory(trip))
+    return Change({"before": remembered, **data}, watching | watchers(trip))
 
 
-def _driver_user(trip: Trip) -> int | None:
-    return trip.driver.user_id if trip.driver else None
-
-
-def _refuse(trip: Trip, detail: str) -> NoReturn:
-    from trips.services import Refused
-
-    raise Refused(detail, trip)
-
-
-def _invalid(name: str, detail: str) -> NoReturn:
-    from trips.services import InvalidTap
-
-    raise InvalidTap(name, detail)
-
-
-def _nothing(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
+def _nothing(trip: Trip, doing: Doing) -> None:
     return None
 
 
-def _schedule(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
-    trip.scheduled_at = tap.scheduled_at or trip.scheduled_at
+def _schedule(trip: Trip, doing: Doing) -> None:
+    trip.scheduled_at = doing.tap.scheduled_at or trip.scheduled_at
     if trip.scheduled_at is None:
-        _invalid("scheduled_at", "A trip without a time is scheduled with one.")
+        raise InvalidTap("scheduled_at", "A trip without a time is scheduled with one.")
+    guards.check_times(trip.scheduled_at, trip.appointment_at, doing.now)
 
 
-def _ready(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
-    trip.scheduled_at = tap.scheduled_at or at
+def _ready(trip: Trip, doing: Doing) -> None:
+    """The patient called: the promised time runs from now."""
+    trip.ready_at = doing.at
+    trip.scheduled_at = doing.tap.scheduled_at or doing.at
+    guards.check_times(trip.scheduled_at, trip.appointment_at, doing.now)
 
 
-def _assign(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> dict[str, Any]:
+def _assign(trip: Trip, doing: Doing) -> dict[str, Any]:
+    """Who decided on the old crew decides on the new one, or has at least seen it."""
+    if trip.driver is not None and doing.tap.expected_version is None:
+        raise Refused("It is assigned already: send `expected_version` to re-assign it.", trip)
+    if trip.pinned and doing.actor is Actor.SYSTEM:
+        raise Refused("A dispatcher decided on its driver.", trip)
+    return _give(trip, doing)
+
+
+def _transfer(trip: Trip, doing: Doing) -> dict[str, Any]:
+    """The old vehicle's assignment ends, with its evidence; the new one's begins."""
+    if doing.tap.vehicle_id == trip.vehicle_id:
+        raise Refused("The patient is in that vehicle already.", trip)
+    return _give(trip, doing)
+
+
+def _give(trip: Trip, doing: Doing) -> dict[str, Any]:
+    tap = doing.tap
     driver = Driver.objects.select_related("user").filter(pk=tap.driver_id or 0).first()
     vehicle = Vehicle.objects.filter(pk=tap.vehicle_id or 0).first()
     if driver is None or not driver.user.is_active:
-        _invalid("driver_id", "There is no such driver.")
+        raise InvalidTap("driver_id", "There is no such driver.")
     if vehicle is None:
-        _invalid("vehicle_id", "There is no such vehicle.")
+        raise InvalidTap("vehicle_id", "There is no such vehicle.")
     _check_match(trip, driver, vehicle)
-    if trip.scheduled_at is None:
-        trip.scheduled_at = tap.scheduled_at
-    close_assignment(trip, at)
-    Assignment.objects.create(trip=trip, driver=driver, vehicle=vehicle, started_at=at)
+    close_assignment(trip, doing.at)
+    Assignment.objects.create(trip=trip, driver=driver, vehicle=vehicle, started_at=doing.at)
     trip.driver, trip.vehicle = driver, vehicle
+    trip.pinned = doing.actor is Actor.DISPATCHER
     return {"driver_id": driver.pk, "vehicle_id": vehicle.pk}
 
 
 def _check_match(trip: Trip, driver: Driver, vehicle: Vehicle) -> None:
-    if vehicle.state != Vehicle.State.IN_SERVICE:
-        _refuse(trip, f"{vehicle.name} is out of service.")
-    if not fits(vehicle.capacities, [trip.mobility], escorts=trip.escorts):
-        _refuse(trip, f"{vehicle.name} cannot carry {trip.get_mobility_display().lower()}.")
-    when = max(trip.scheduled_at or timezone.now(), timezone.now())
-    on_shift = Shift.objects.filter(
-        Q(ends_at__isnull=True) | Q(ends_at__gt=when), driver=driver, starts_at__lte=when
-    )
-    if not on_shift.exists():
-        _refuse(trip, "The driver is not on shift at that time.")
+    if refusals := refusals_of(trip, driver.pk, vehicle.pk):
+        raise Refused(" ".join(refusal.text for refusal in refusals), trip, refusals)
+
+
+def check_crew(trip: Trip) -> None:
+    """Refused where the trip's driver and vehicle, if it has them, do not fit it (any more)."""
+    if trip.driver is not None and trip.vehicle is not None:
+        _check_match(trip, trip.driver, trip.vehicle)
 
 
 def close_assignment(trip: Trip, at: datetime) -> None:
@@ -132,103 +117,90 @@ def close_assignment(trip: Trip, at: datetime) -> None:
         row.save(update_fields=["ended_at"])
 
 
-def _unassign(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
-    close_assignment(trip, at)
+def _unassign(trip: Trip, doing: Doing) -> None:
+    close_assignment(trip, doing.at)
     trip.driver = trip.vehicle = None
+    trip.pinned = False
 
 
-def _arrive_pickup(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
-    trip.arrived_pickup_at = at
+def _arrive_pickup(trip: Trip, doing: Doing) -> None:
+    trip.arrived_pickup_at = doing.at
 
 
-def _pick_up(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
-    trip.arrived_pickup_at = trip.arrived_pickup_at or at
-    trip.picked_up_at = at
-    trip.odometer_start_mi = tap.odometer or trip.odometer_start_mi
+def _pick_up(trip: Trip, doing: Doing) -> None:
+    trip.arrived_pickup_at = trip.arrived_pickup_at or doing.at
+    trip.picked_up_at = doing.at
+    trip.odometer_start_mi = doing.tap.odometer or trip.odometer_start_mi
 
 
-def _arrive_dropoff(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
-    trip.picked_up_at = trip.picked_up_at or at
-    trip.dropped_off_at = at
-    trip.odometer_end_mi = tap.odometer or trip.odometer_end_mi
+def _arrive_dropoff(trip: Trip, doing: Doing) -> None:
+    trip.picked_up_at = trip.picked_up_at or doing.at
+    trip.dropped_off_at = doing.at
+    trip.odometer_end_mi = doing.tap.odometer or trip.odometer_end_mi
 
 
-def _complete(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
-    trip.dropped_off_at = trip.dropped_off_at or at
-    trip.odometer_end_mi = tap.odometer or trip.odometer_end_mi
+def _complete(trip: Trip, doing: Doing) -> None:
+    trip.dropped_off_at = trip.dropped_off_at or doing.at
+    trip.odometer_end_mi = doing.tap.odometer or trip.odometer_end_mi
 
 
-def _end(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> None:
-    close_assignment(trip, at)
+def _no_show(trip: Trip, doing: Doing) -> dict[str, Any]:
+    data = guards.check_no_show(trip, doing.actor, doing.tap, doing.at)
+    close_assignment(trip, doing.at)
+    return data
 
 
-def _cancel(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> dict[str, Any]:
-    if tap.kind and tap.kind not in CANCEL_KINDS:
-        _invalid("kind", f"One of {', '.join(CANCEL_KINDS)}.")
+def _miss(trip: Trip, doing: Doing) -> None:
+    guards.check_missed(trip, doing.actor, doing.at, settings.MISSED_AFTER_MINUTES)
+    close_assignment(trip, doing.at)
+
+
+def _cancel(trip: Trip, doing: Doing) -> dict[str, Any]:
+    kind = doing.tap.kind
+    if kind and kind not in guards.CANCEL_KINDS:
+        raise InvalidTap("kind", f"One of {', '.join(guards.CANCEL_KINDS)}.")
     # A fee follows from it: only the dispatcher may overrule what the clock says.
-    stated = tap.kind if actor is Actor.DISPATCHER else ""
-    trip.cancel_kind = stated or _cancel_kind(trip, at)
-    trip.cancelled_by = actor.value
-    _end(trip, actor, tap, at)
+    stated = kind if doing.actor is Actor.DISPATCHER else ""
+    trip.cancel_kind = stated or guards.cancel_kind(trip, doing.at)
+    trip.cancelled_by = _by(doing)
+    close_assignment(trip, doing.at)
     return {"kind": trip.cancel_kind, "by": trip.cancelled_by}
 
 
-def _cancel_kind(trip: Trip, at: datetime) -> str:
-    """What the clock says; the same day is the company calendar's."""
-    if trip.status == Status.ARRIVED_PICKUP:
-        return "at_door"
-    if trip.scheduled_at is None:
-        return "advance"
-    if trip.scheduled_at - at < LATE_CANCEL:
-        return "late"
-    zone = ZoneInfo(Company.get().time_zone)
-    same = trip.scheduled_at.astimezone(zone).date() == at.astimezone(zone).date()
-    return "same_day" if same else "advance"
+def _by(doing: Doing) -> str:
+    """patient, facility, driver, dispatcher or system."""
+    if doing.actor is Actor.REQUESTER and doing.user is not None:
+        return doing.user.role
+    return doing.actor.value
 
 
-def _undo(trip: Trip, actor: Actor, tap: "Tap", at: datetime) -> dict[str, Any]:
+def _undo(trip: Trip, doing: Doing) -> dict[str, Any]:
     """Bring back what the newest event that still stands had changed."""
-    event = _last_standing(trip)
-    if event is None:
-        _refuse(trip, "There is nothing to undo.")
-    if actor is Actor.DRIVER and event.source != Actor.DRIVER:
-        _refuse(trip, "That was not yours to undo; ask dispatch.")
-    if actor is Actor.DRIVER and at - event.occurred_at > timedelta(seconds=DRIVER_UNDO_S):
-        _refuse(trip, "Too late to undo; ask dispatch.")
-    _restore(trip, event.data["before"], at)
+    event = undo.newest_standing(trip)
+    if doing.actor is Actor.DRIVER:
+        undo.check_driver(trip, event, doing.at, doing.now)
+    undo.restore(trip, event)
+    _restore_assignment(trip, doing.at)
     return {"undoes": event.version}
 
 
-def _last_standing(trip: Trip) -> TripEvent | None:
-    undone: set[int] = set()
-    for event in trip.events.filter(inferred=False).order_by("-version"):
-        if "undoes" in event.data:
-            undone.add(event.data["undoes"])
-        elif "before" in event.data and event.version not in undone:
-            return event
-    return None
-
-
-def _restore(trip: Trip, before: dict[str, Any], at: datetime) -> None:
-    for name, value in before.items():
-        setattr(trip, name, parse_datetime(value) if value and name in _TIMES else value)
-    open_now = trip.assignments.filter(ended_at__isnull=True).first()
-    wanted = (before["driver_id"], before["vehicle_id"])
-    held = (open_now.driver_id, open_now.vehicle_id) if open_now else (None, None)
-    if Status(trip.status) not in WITH_DRIVER:
-        wanted = (None, None)
-    if held != wanted:
-        close_assignment(trip, at)
-        if wanted[0] is not None:
-            driver_id, vehicle_id = wanted
-            trip.assignments.create(driver_id=driver_id, vehicle_id=vehicle_id, started_at=at)
+def _restore_assignment(trip: Trip, at: datetime) -> None:
+    """Open and close assignments so that who has the trip again holds one."""
+    held = trip.assignments.filter(ended_at__isnull=True).first()
+    wanted = undo.crew_wanted(trip)
+    if wanted == ((held.driver, held.vehicle) if held else None):
+        return
+    close_assignment(trip, at)
+    if wanted is not None:
+        _check_match(trip, *wanted)
+        trip.assignments.create(driver=wanted[0], vehicle=wanted[1], started_at=at)
 
 
 _EFFECTS = {
     Action.SCHEDULE: _schedule,
     Action.READY: _ready,
     Action.ASSIGN: _assign,
-    Action.TRANSFER: _assign,
+    Action.TRANSFER: _transfer,
     Action.UNASSIGN: _unassign,
     Action.DECLINE: _unassign,
     Action.ARRIVE_PICKUP: _arrive_pickup,
@@ -236,7 +208,7 @@ _EFFECTS = {
     Action.ARRIVE_DROPOFF: _arrive_dropoff,
     Action.COMPLETE: _complete,
     Action.CANCEL: _cancel,
-    Action.NO_SHOW: _end,
-    Action.MISS: _end,
+    Action.NO_SHOW: _no_show,
+    Action.MISS: _miss,
     Action.UNDO: _undo,
 }

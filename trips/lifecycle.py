@@ -5,10 +5,16 @@
 
 It ends as well in `cancelled`, `no_show`, `rejected` (turned down) or `missed` (our fault);
 `will_call` parks a return leg that has no time yet.
+
+Taps come late and in bulk. One that is possible now is done, with the states that it skips filled
+in as inferred. A driver's tap for a state that the trip has passed already (somebody else tapped,
+or it was inferred) is a *late fact* where its own, earlier time improves the record: an event of
+its own (`trip.corrected`) moves the time, the status stays. Anything else is refused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -140,6 +146,14 @@ _DISPATCHER, _DRIVER, _REQUESTER, _SYSTEM = (
     Actor.REQUESTER,
     Actor.SYSTEM,
 )
+
+
+def _driven(action: Action, sources: Iterable[Status], target: Status, event: str) -> Transition:
+    """A step of the driver's; a dispatcher who taps for them says why."""
+    actors = {_DRIVER, _DISPATCHER}
+    return _t(action, sources, target, actors, event, reason_from={_DISPATCHER})
+
+
 _BEFORE_PICKUP = {S.ASSIGNED, S.DISPATCHED, S.EN_ROUTE_PICKUP}
 _BEFORE_DRIVER = {S.REQUESTED, S.WILL_CALL, S.SCHEDULED}
 
@@ -156,49 +170,23 @@ TRANSITIONS: tuple[Transition, ...] = (
         "assigned",
         ("driver_id", "vehicle_id"),
     ),
-    _t(A.UNASSIGN, _BEFORE_PICKUP, S.SCHEDULED, {_DISPATCHER}, "unassigned", ("reason",)),
+    _t(
+        A.UNASSIGN,
+        _BEFORE_PICKUP,
+        S.SCHEDULED,
+        {_DISPATCHER, _SYSTEM},
+        "unassigned",
+        ("reason",),
+    ),
     _t(A.DECLINE, {S.ASSIGNED, S.DISPATCHED}, S.SCHEDULED, {_DRIVER}, "declined", ("reason",)),
     _t(A.DISPATCH, {S.ASSIGNED}, S.DISPATCHED, {_DISPATCHER, _SYSTEM}, "dispatched"),
-    _t(
-        A.START,
-        {S.ASSIGNED, S.DISPATCHED},
-        S.EN_ROUTE_PICKUP,
-        {_DRIVER, _DISPATCHER},
-        "en_route_pickup",
-        reason_from={_DISPATCHER},
+    _driven(A.START, {S.ASSIGNED, S.DISPATCHED}, S.EN_ROUTE_PICKUP, "en_route_pickup"),
+    _driven(A.ARRIVE_PICKUP, _BEFORE_PICKUP, S.ARRIVED_PICKUP, "arrived_pickup"),
+    _driven(A.PICK_UP, {*_BEFORE_PICKUP, S.ARRIVED_PICKUP}, S.IN_PROGRESS, "picked_up"),
+    _driven(
+        A.ARRIVE_DROPOFF, {S.ARRIVED_PICKUP, S.IN_PROGRESS}, S.ARRIVED_DROPOFF, "arrived_dropoff"
     ),
-    _t(
-        A.ARRIVE_PICKUP,
-        _BEFORE_PICKUP,
-        S.ARRIVED_PICKUP,
-        {_DRIVER, _DISPATCHER},
-        "arrived_pickup",
-        reason_from={_DISPATCHER},
-    ),
-    _t(
-        A.PICK_UP,
-        {*_BEFORE_PICKUP, S.ARRIVED_PICKUP},
-        S.IN_PROGRESS,
-        {_DRIVER, _DISPATCHER},
-        "picked_up",
-        reason_from={_DISPATCHER},
-    ),
-    _t(
-        A.ARRIVE_DROPOFF,
-        {S.ARRIVED_PICKUP, S.IN_PROGRESS},
-        S.ARRIVED_DROPOFF,
-        {_DRIVER, _DISPATCHER},
-        "arrived_dropoff",
-        reason_from={_DISPATCHER},
-    ),
-    _t(
-        A.COMPLETE,
-        {S.IN_PROGRESS, S.ARRIVED_DROPOFF},
-        S.COMPLETED,
-        {_DRIVER, _DISPATCHER},
-        "completed",
-        reason_from={_DISPATCHER},
-    ),
+    _driven(A.COMPLETE, {S.IN_PROGRESS, S.ARRIVED_DROPOFF}, S.COMPLETED, "completed"),
     _t(A.NO_SHOW, {S.ARRIVED_PICKUP}, S.NO_SHOW, {_DRIVER, _DISPATCHER}, "no_show"),
     _t(
         A.CANCEL,
@@ -288,12 +276,45 @@ def skipped(status: Status, target: Status) -> tuple[Status, ...]:
     return tuple(state for state in between if state is not S.DISPATCHED)
 
 
+#: The trip's time that a driver's tap tells, in the order of the road.
+TIME_OF: dict[Action, str] = {
+    A.ARRIVE_PICKUP: "arrived_pickup_at",
+    A.PICK_UP: "picked_up_at",
+    A.ARRIVE_DROPOFF: "dropped_off_at",
+}
+_TARGET_OF = {row.action: row.target for row in TRANSITIONS if row.action in TIME_OF}
+
+
+def state_told(action: Action) -> Status | None:
+    """The state whose time a driver's `action` tells; None where it tells none."""
+    return _TARGET_OF.get(action)
+
+
+def late_fact(
+    action: Action, times: Mapping[str, datetime | None], at: datetime
+) -> dict[str, datetime]:
+    """The times that change where `action` happened `at` already; {} where that is no news.
+
+    `times` are the trip's, by the names of `TIME_OF`. An earlier stop's time is pulled along,
+    so that nobody is picked up before the driver was there.
+    """
+    names = list(TIME_OF.values())
+    name = TIME_OF[action]
+    known = times[name]
+    if known is not None and at >= known:
+        return {}
+    before = names[: names.index(name)]
+    return {n: at for n in before if (time := times[n]) is not None and time > at} | {name: at}
+
+
 EVENT_OF_STATUS: dict[Status, str] = {
     row.target: row.event
     for row in reversed(TRANSITIONS)
     if row.target and row.action not in (A.TRANSFER, A.READY, A.UNASSIGN, A.DECLINE)
 }
-EVENT_NAMES = frozenset(row.event for row in TRANSITIONS) | {"trip.requested", "trip.stuck"}
+#: Events that leave the trip in its state.
+REMARKS = frozenset({"trip.stuck", "trip.changed", "trip.corrected", "trip.remeasured"})
+EVENT_NAMES = frozenset(row.event for row in TRANSITIONS) | {"trip.requested"} | REMARKS
 
 
 def _check() -> None:

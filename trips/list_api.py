@@ -1,4 +1,4 @@
-"""The lists around trips: vehicles, drivers, patients, facilities and payers."""
+"""The lists around trips: patients, facilities and payers; and what lists share."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from trips import access, queries
-from trips.models import Driver, Facility, Patient, Payer, Vehicle
+from trips import access
+from trips.models import Facility, Patient, Payer
 from users.models import User
 from users.roles import Permission
 
@@ -32,59 +32,6 @@ class ListViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     """A read-only list."""
 
     lookup_value_regex = r"\d{1,18}"
-
-
-class VehicleSerializer(serializers.ModelSerializer[Vehicle]):
-    latitude = serializers.FloatField(source="position.latitude", default=None)
-    longitude = serializers.FloatField(source="position.longitude", default=None)
-    recorded_at = serializers.DateTimeField(source="position.recorded_at", default=None)
-
-    class Meta:
-        model = Vehicle
-        fields = [
-            "id",
-            "name",
-            "plate",
-            "capacities",
-            "state",
-            "inspection_due",
-            "latitude",
-            "longitude",
-            "recorded_at",
-        ]
-
-
-class VehicleViewSet(ListViewSet):
-    queryset = Vehicle.objects.select_related("position").order_by("name")
-    serializer_class = VehicleSerializer
-    permission_classes = [needs(Permission.SEE_FLEET)]
-
-
-class DriverSerializer(serializers.ModelSerializer[Driver]):
-    """A driver; `vehicle` is the one of the running shift, null off duty."""
-
-    username = serializers.CharField(source="user.username")
-    name = serializers.CharField(source="user.display_name")
-    phone = serializers.CharField(source="user.phone")
-    vehicle = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Driver
-        fields = ["id", "user_id", "username", "name", "phone", "qualifications", "vehicle"]
-
-    def get_vehicle(self, driver: Any) -> dict[str, Any] | None:
-        if driver.shift_vehicle_id is None:
-            return None
-        return {"id": driver.shift_vehicle_id, "name": driver.shift_vehicle_name}
-
-
-class DriverViewSet(ListViewSet):
-    serializer_class = DriverSerializer
-    permission_classes = [needs(Permission.SEE_FLEET)]
-    queryset = Driver.objects.none()
-
-    def get_queryset(self) -> QuerySet[Driver]:
-        return queries.drivers()
 
 
 class PatientSerializer(serializers.ModelSerializer[Patient]):

@@ -1,8 +1,8 @@
-"""Addresses of the server-rendered pages: set-up of phones, and the public tracking link."""
+"""Addresses of the server-rendered pages: set-up of phones, the paper manifest, the public link."""
 
 from django.urls import path
 
-from trips import public_pages, setup_pages
+from trips import manifest_pages, public_pages, setup_pages
 
 urlpatterns = [
     path("dispatch/setup/", setup_pages.phones, name="setup"),
@@ -10,5 +10,6 @@ urlpatterns = [
         "dispatch/setup/vehicle/<int:vehicle_id>/", setup_pages.setup_vehicle, name="setup-vehicle"
     ),
     path("dispatch/setup/driver/<int:driver_id>/", setup_pages.setup_driver, name="setup-driver"),
+    path("dispatch/manifest/", manifest_pages.manifest, name="manifest"),
     path("track/<str:signed>/", public_pages.track, name="track"),
 ]

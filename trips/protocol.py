@@ -19,7 +19,14 @@ Json = dict[str, Any]
 FrameType = type[m.Frame] | type[m.ClientFrame]
 
 #: What every address sends.
-_COMMON: tuple[type[m.Frame], ...] = (m.Hello, m.TripEvent, m.Resumed, m.Heartbeat, m.Error)
+_COMMON: tuple[type[m.Frame], ...] = (
+    m.Hello,
+    m.TripEvent,
+    m.TripEta,
+    m.Resumed,
+    m.Heartbeat,
+    m.Error,
+)
 CLIENT: tuple[type[m.ClientFrame], ...] = (m.Resume, m.Subscribe, m.Ack, m.Gps)
 _WATCHING = CLIENT[:3]
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from trips import links, queries
 from trips.lifecycle import ENDED, Status
 from trips.models import Company, Trip
-from trips.realtime.projections import Audience, trip_view
+from trips.realtime.projections import Audience, etas_of, trip_view
 
 REFRESH_S = 20
 
@@ -54,6 +54,7 @@ def track(request: HttpRequest, signed: str) -> HttpResponse:
 def _context(trip: Trip, company: Company) -> dict[str, object]:
     # Through the public projection, so that this page cannot know more than it may show.
     shown = trip_view(trip, Audience.PUBLIC)
+    eta = next((one.eta for one in etas_of([trip], Audience.PUBLIC)), None)
     zone = ZoneInfo(company.time_zone)
     headline, hue = WORDS[Status(shown.status)]
     return {
@@ -63,6 +64,7 @@ def _context(trip: Trip, company: Company) -> dict[str, object]:
         "driver": shown.driver.name if shown.driver else None,
         "vehicle": shown.vehicle.name if shown.vehicle else None,
         "scheduled_at": _local(shown.scheduled_at, zone),
+        "eta": _local(eta, zone),
         "since": _local(shown.state_since, zone),
         "zone": company.time_zone,
         "refresh_s": None if Status(shown.status) in ENDED else REFRESH_S,

@@ -16,7 +16,7 @@ ENDED_SHOWN_FOR = timedelta(hours=2)
 #: How far ahead the board looks.
 BOARD_AHEAD = timedelta(hours=24)
 
-RELATED = ("patient", "driver__user", "vehicle", "facility", "payer")
+RELATED = ("patient", "driver__user", "vehicle", "facility", "payer", "eta")
 
 
 def with_related(trips: QuerySet[Trip]) -> QuerySet[Trip]:
@@ -25,11 +25,11 @@ def with_related(trips: QuerySet[Trip]) -> QuerySet[Trip]:
 
 
 def board_trips() -> QuerySet[Trip]:
-    """Open trips up to a day ahead, and those that ended a short while ago."""
+    """Open trips up to a day ahead, and those that ended a short while ago (`trips.board`)."""
     now = timezone.now()
     soon = Q(scheduled_at__isnull=True) | Q(scheduled_at__lte=now + BOARD_AHEAD)
     shown = Q(status__in=OPEN) & soon | Q(state_since__gte=now - ENDED_SHOWN_FOR)
-    return with_related(Trip.objects.filter(shown)).order_by("scheduled_at", "id")
+    return Trip.objects.filter(shown).order_by("scheduled_at", "id")
 
 
 def driver_trips(user_id: int) -> QuerySet[Trip]:
@@ -81,7 +81,10 @@ def drivers() -> QuerySet[Driver]:
     """Drivers by name, with the running shift's `shift_vehicle_id` and `shift_vehicle_name`."""
     now = timezone.now()
     running = Shift.objects.filter(
-        Q(ends_at__isnull=True) | Q(ends_at__gt=now), driver=OuterRef("pk"), starts_at__lte=now
+        Q(ends_at__isnull=True) | Q(ends_at__gt=now),
+        driver=OuterRef("pk"),
+        planned=False,
+        starts_at__lte=now,
     )
     newest = running.order_by("-starts_at")
     found = Driver.objects.select_related("user").annotate(

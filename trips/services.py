@@ -1,20 +1,17 @@
 """The only writers of `Trip`: each change is one transaction with its event and outbox rows."""
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import datetime
+from typing import Any, NoReturn
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from trips import access, effects
+from trips import access, changes, corrections, effects, undo
+from trips.deadlocks import tried_again
 from trips.events.log import recording
+from trips.evidence.record import keep_event
 from trips.lifecycle import (
     EVENT_OF_STATUS,
-    STARTED,
     Action,
     Actor,
     Status,
@@ -25,72 +22,52 @@ from trips.lifecycle import (
 )
 from trips.models import TapAnswer, Trip, TripEvent
 from trips.queries import with_related
+from trips.story import append, booker, new_event, remark
+from trips.taps import Forbidden, InvalidTap, Refused, ReusedClientEventId, Tap, TripNotFound
 from users.models import User
 
-
-class TripNotFound(LookupError):
-    """The trip is absent, or not theirs: the two are not told apart."""
-
-
-class Forbidden(Exception):
-    """The actor's role may never do this."""
-
-
-class Refused(Exception):
-    """Not now: the version is old, or the action or its guard does not allow it."""
-
-    def __init__(self, detail: str, trip: Trip) -> None:
-        super().__init__(detail)
-        self.trip = trip
-
-
-class InvalidTap(ValueError):
-    """A field that this action needs is missing or does not fit; `field` names it."""
-
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__(detail)
-        self.field = field
+__all__ = [
+    "Forbidden",
+    "InvalidTap",
+    "Refused",
+    "ReusedClientEventId",
+    "Tap",
+    "TripNotFound",
+    "act",
+    "answer_tap",
+    "book_trip",
+    "change_trip",
+    "finish_completion",
+    "locked",
+    "note_remeasured",
+    "withdraw_trip",
+]
 
 
-class ReusedClientEventId(ValueError):
-    """The same `client_event_id` came with another body."""
+def book_trip(*, user: User | None, fields: dict[str, Any]) -> Trip:
+    """A new trip; `fields` are model fields already checked by the caller. None: the system.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tap:
-    """One action on one trip, as a client sends it. Coordinates in degrees, odometer in miles."""
-
-    action: Action
-    client_event_id: str = ""
-    occurred_at: datetime | None = None
-    expected_version: int | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    reason: str = ""
-    odometer: Decimal | None = None
-    driver_id: int | None = None
-    vehicle_id: int | None = None
-    scheduled_at: datetime | None = None
-    kind: str = ""
-
-    def digest(self, trip_id: int) -> str:
-        """What makes two taps the same."""
-        body = json.dumps({"trip": trip_id, **asdict(self)}, sort_keys=True, default=str)
-        return hashlib.sha256(body.encode()).hexdigest()
-
-
-def book_trip(*, user: User, fields: dict[str, Any]) -> Trip:
-    """A new trip as `requested`; `fields` are model fields already checked by the caller."""
+    `requested`, or what `fields["status"]` says: `will_call` parks a return leg without a time.
+    """
     now = timezone.now()
     with recording() as log:
         trip = Trip.objects.create(state_since=now, version=1, **fields)
-        actor = Actor.DISPATCHER if access.is_dispatcher(user) else Actor.REQUESTER
-        event = _event(trip, "trip.requested", actor, user, now, now)
-        event.save()
+        event = new_event(trip, "trip.requested", booker(user), user, now, now)
+        keep_event(trip, event)
         log.event(event)
     return trip
 
 
+def withdraw_trip(*, trip_id: int, user: User, reason: str) -> Trip:
+    """Cancel a trip that its standing order takes back: its day may be booked again."""
+    with recording():
+        trip = act(trip_id=trip_id, user=user, tap=Tap(action=Action.CANCEL, reason=reason))
+        trip.service_date = None
+        trip.save(update_fields=["service_date"])
+    return trip
+
+
+@tried_again
 def answer_tap(*, trip_id: int, user: User, tap: Tap, render: Any) -> Any:
     """`render(trip)` after the tap; the same tap again gets the stored answer, once kept.
 
@@ -103,7 +80,7 @@ def answer_tap(*, trip_id: int, user: User, tap: Tap, render: Any) -> Any:
         # Before the trip is looked for: who declined it sees it no more, and asks again.
         known = _known_answer(user, tap, digest)
         if known is None:
-            trip = _locked(trip_id, user)
+            trip = locked(trip_id, user)
             known = _known_answer(user, tap, digest)
         if known is None:
             body = render(_act(trip, user=user, tap=tap))
@@ -132,16 +109,17 @@ def _keep_answer(user: User, tap: Tap, digest: str, body: Any) -> TapAnswer:
         raise ReusedClientEventId from None
 
 
+@tried_again
 def act(*, trip_id: int, user: User | None, tap: Tap) -> Trip:
     """Do what `tap` says, as `user` or (None) as the system.
 
     Raises TripNotFound, Forbidden, Refused (with the trip as it is) and InvalidTap.
     """
     with recording():
-        return _act(_locked(trip_id, user), user=user, tap=tap)
+        return _act(locked(trip_id, user), user=user, tap=tap)
 
 
-def _locked(trip_id: int, user: User | None) -> Trip:
+def locked(trip_id: int, user: User | None) -> Trip:
     """The trip, locked, with its relations; TripNotFound where it is not theirs to see."""
     theirs = Trip.objects.all() if user is None else access.visible_trips(user)
     # Locked first and read then: a row that another transaction changed while we waited would
@@ -152,28 +130,43 @@ def _locked(trip_id: int, user: User | None) -> Trip:
 
 
 def _act(trip: Trip, *, user: User | None, tap: Tap) -> Trip:
-    actor, row = _allowed(trip, user, tap)
-    _check_fields(tap, actor, row)
     now = timezone.now()
-    occurred_at = min(tap.occurred_at or now, now)
-    before = effects.memory(trip)
-    change = effects.apply(trip, row, actor, tap, occurred_at)
-    _record(trip, row, actor, user, tap, change, before, occurred_at, now)
+    at = tap.moment(now)
+    acting = _acting(trip, user, tap.expected_version)
+    found = _row(trip, acting, tap.action)
+    if found is None:
+        late = corrections.find(trip, tap, at) if Actor.DRIVER in acting else {}
+        if not late:
+            _turn_down(trip, acting, tap.action)
+        return _correct(trip, effects.Doing(Actor.DRIVER, user, tap, at, now), late)
+    actor, row = found
+    _check_fields(tap, actor, row)
+    doing = effects.Doing(actor, user, tap, at, now)
+    previous = Status(trip.status)
+    _record(trip, row, doing, previous, effects.apply(trip, row, doing))
     return trip
 
 
-def _allowed(trip: Trip, user: User | None, tap: Tap) -> tuple[Actor, Transition]:
+def _acting(trip: Trip, user: User | None, expected_version: int | None) -> frozenset[Actor]:
     acting = access.actors(user, trip) if user else frozenset({Actor.SYSTEM})
     if not acting:
         raise Forbidden
-    if tap.expected_version is not None and tap.expected_version != trip.version:
+    if expected_version is not None and expected_version != trip.version:
         raise Refused(f"The trip is at version {trip.version}.", trip)
+    return acting
+
+
+def _row(trip: Trip, acting: frozenset[Actor], action: Action) -> tuple[Actor, Transition] | None:
     for actor in Actor:
-        if actor in acting and (row := find(tap.action, Status(trip.status), actor)):
+        if actor in acting and (row := find(action, Status(trip.status), actor)):
             return actor, row
-    if not any(ever_possible(tap.action, actor) for actor in acting):
+    return None
+
+
+def _turn_down(trip: Trip, acting: frozenset[Actor], action: Action) -> NoReturn:
+    if not any(ever_possible(action, actor) for actor in acting):
         raise Forbidden
-    raise Refused(f"{tap.action.value} is not possible while {trip.status}.", trip)
+    raise Refused(f"{action.value} is not possible while {trip.status}.", trip)
 
 
 def _check_fields(tap: Tap, actor: Actor, row: Transition) -> None:
@@ -183,83 +176,72 @@ def _check_fields(tap: Tap, actor: Actor, row: Transition) -> None:
 
 
 def _record(
-    trip: Trip,
-    row: Transition,
-    actor: Actor,
-    user: User | None,
-    tap: Tap,
-    change: effects.Change,
-    before: dict[str, Any],
-    occurred_at: datetime,
-    now: datetime,
+    trip: Trip, row: Transition, doing: effects.Doing, previous: Status, change: effects.Change
 ) -> None:
     """Save the trip and append its events: one per skipped state, then the tap's own."""
-    own = _event(trip, row.event, actor, user, occurred_at, now)
-    own.latitude, own.longitude = tap.latitude, tap.longitude
-    own.message = tap.reason
-    own.data = {"before": before, **change.data}
-    previous = Status(before["status"])
+    own = _own_event(trip, row.event, doing, change.data)
     inferred = skipped(previous, Status(trip.status)) if row.action is not Action.UNDO else ()
     with recording() as log:
         for status in inferred:
-            event = _event(trip, EVENT_OF_STATUS[status], actor, user, occurred_at, now)
+            name = EVENT_OF_STATUS[status]
+            event = new_event(trip, name, doing.actor, doing.user, doing.at, doing.now)
             event.status, event.previous_status, event.inferred = status, previous, True
-            _append(trip, event)
+            append(trip, event)
             log.event(event, watchers=change.watchers)
             previous = status
         own.previous_status = previous
-        _append(trip, own)
+        append(trip, own)
         trip.save()
         log.event(own, watchers=change.watchers)
 
 
-def _append(trip: Trip, event: TripEvent) -> None:
-    trip.version += 1
-    event.version = trip.version
-    event.save()
+def _correct(trip: Trip, doing: effects.Doing, times: dict[str, datetime]) -> Trip:
+    """A late fact: better times, and the trip stays where it is."""
+    before = undo.memory(trip)
+    data = corrections.apply(trip, doing.tap, times)
+    data["before"] = undo.changed(before, undo.memory(trip))
+    remark(trip, _own_event(trip, "trip.corrected", doing, data))
+    return trip
 
 
-def _event(
-    trip: Trip,
-    name: str,
-    actor: Actor,
-    user: User | None,
-    occurred_at: datetime,
-    recorded_at: datetime,
-) -> TripEvent:
-    return TripEvent(
-        trip=trip,
-        version=trip.version,
-        event=name,
-        status=trip.status,
-        source=actor.value,
-        actor=user,
-        occurred_at=occurred_at,
-        recorded_at=recorded_at,
-    )
+@tried_again
+def change_trip(*, trip_id: int, user: User, expected_version: int, fields: dict[str, Any]) -> Trip:
+    """Change agreed `fields` (of `changes.FIELDS`) of a trip that is under no way to its end.
 
-
-#: Time in state after which a trip that a driver has started is stuck.
-STUCK_AFTER = timedelta(hours=6)
-
-
-def flag_stuck() -> int:
-    """Append `trip.stuck` to each trip too long in one state, once per state; how many."""
+    The event names the fields, never what stands in them. Raises TripNotFound, Forbidden,
+    Refused and InvalidTap; nothing happens where nothing differs.
+    """
     now = timezone.now()
-    overdue = Trip.objects.filter(status__in=STARTED, state_since__lt=now - STUCK_AFTER)
-    flagged = 0
-    for trip_id in overdue.values_list("pk", flat=True):
-        with recording() as log:
-            trip = _locked(trip_id, None)
-            if trip.events.order_by("-version")[0].event == "trip.stuck":
-                continue
-            event = _event(trip, "trip.stuck", Actor.SYSTEM, None, now, now)
-            event.previous_status = trip.status
-            _append(trip, event)
-            trip.save(update_fields=["version"])
-            log.event(event)
-            flagged += 1
-    return flagged
+    with recording():
+        trip = locked(trip_id, user)
+        acting = _acting(trip, user, expected_version)
+        by = next((actor for actor in Actor if actor in acting & changes.ACTORS), None)
+        if by is None:
+            raise Forbidden
+        data = changes.apply(trip, by, fields, now)
+        if data["fields"]:
+            event = new_event(trip, "trip.changed", by, user, now, now)
+            event.data = data
+            remark(trip, event)
+    return trip
+
+
+def _own_event(trip: Trip, name: str, doing: effects.Doing, data: dict[str, Any]) -> TripEvent:
+    event = new_event(trip, name, doing.actor, doing.user, doing.at, doing.now)
+    event.latitude, event.longitude = doing.tap.latitude, doing.tap.longitude
+    event.message = doing.tap.reason
+    event.data = data
+    return event
+
+
+def note_remeasured(trip_id: int, data: dict[str, Any]) -> None:
+    """Append `trip.remeasured`: late data changed what a completed trip measures."""
+    now = timezone.now()
+    with recording():
+        trip = locked(trip_id, None)
+        event = new_event(trip, "trip.remeasured", Actor.SYSTEM, None, now, now)
+        event.data = data
+        remark(trip, event)
 
 
 def finish_completion(event_id: int) -> str:

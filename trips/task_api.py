@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from config.problems import Conflict
 from trips import task_runs
 from trips.exports import MOST_TRIPS, exported_trips
-from trips.models import TaskRun
+from trips.models import TaskRun, Trip
 from trips.realtime.projections import audience_of
 from users.api import StrictSerializer
 from users.models import User
@@ -104,13 +104,34 @@ class TaskViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         return answer
 
 
+def begin_task(
+    request: Request, task: str, parameters: dict[str, Any], content: bytes | None = None
+) -> Response:
+    """Begin a long job of the asker's: `202 {task_id}`, or 429 where too many are under way."""
+    if not isinstance(request.user, User):
+        raise exceptions.NotAuthenticated
+    try:
+        run = task_runs.begin(owner=request.user, task=task, parameters=parameters, content=content)
+    except task_runs.TooMany:
+        raise exceptions.Throttled(10, "Too many tasks are under way.") from None
+    return Response({"task_id": str(run.pk)}, status=202)
+
+
 class ExportSerializer(StrictSerializer):
-    """Days of the company's calendar, both included."""
+    """Days of the company's calendar, both included; the rest narrows, each on its own."""
 
     first_day = serializers.DateField()
     last_day = serializers.DateField()
+    status = serializers.ListField(
+        child=serializers.ChoiceField(Trip.StatusChoice.choices), max_length=20, required=False
+    )
+    driver_id = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
+    vehicle_id = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
+    patient_id = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
+    facility_id = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
+    payer_id = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
 
-    def validate(self, attrs: dict[str, date]) -> dict[str, date]:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["first_day"] < EARLIEST or attrs["last_day"] > LATEST:
             raise serializers.ValidationError(f"Days from {EARLIEST} to {LATEST}.")
         length = attrs["last_day"] - attrs["first_day"]
@@ -120,7 +141,7 @@ class ExportSerializer(StrictSerializer):
 
 
 class ExportView(APIView):
-    """`POST {first_day, last_day}` -> `202 {task_id}`: a period's trips as CSV."""
+    """`POST {first_day, last_day, …}` -> `202 {task_id}`: a period's trips as CSV."""
 
     @extend_schema(request=ExportSerializer, responses={202: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
@@ -128,15 +149,9 @@ class ExportView(APIView):
         period.is_valid(raise_exception=True)
         if not isinstance(request.user, User):
             raise exceptions.NotAuthenticated
-        days: dict[str, date] = period.validated_data
-        if exported_trips(request.user, **days).count() > MOST_TRIPS:
+        wanted: dict[str, Any] = period.validated_data
+        if exported_trips(request.user, **wanted).count() > MOST_TRIPS:
             raise exceptions.ValidationError(f"More than {MOST_TRIPS} trips: ask for fewer days.")
-        try:
-            run = task_runs.begin(
-                owner=request.user,
-                task="trips.tasks.export_trips",
-                parameters={name: day.isoformat() for name, day in days.items()},
-            )
-        except task_runs.TooMany:
-            raise exceptions.Throttled(10, "Too many tasks are under way.") from None
-        return Response({"task_id": str(run.pk)}, status=202)
+        days = {name: wanted[name].isoformat() for name in ("first_day", "last_day")}
+        parameters = {**wanted, **days}
+        return begin_task(request, "trips.tasks.export_trips", parameters)

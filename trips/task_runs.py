@@ -58,8 +58,13 @@ Report = Callable[[int, int], None]
 Work = Callable[[TaskRun, Report], Outcome]
 
 
-def begin(*, owner: User, task: str, parameters: dict[str, Any]) -> TaskRun:
-    """Begin the job `task` (a Celery task that takes run id and attempt); or TooMany."""
+def begin(
+    *, owner: User, task: str, parameters: dict[str, Any], content: bytes | None = None
+) -> TaskRun:
+    """Begin the job `task` (a Celery task that takes run id and attempt); or TooMany.
+
+    `content` is a file that it needs (gzipped), kept only until the job ends.
+    """
     with transaction.atomic():
         # The lock makes two requests at once count one after the other.
         User.objects.select_for_update().get(pk=owner.pk)
@@ -67,7 +72,11 @@ def begin(*, owner: User, task: str, parameters: dict[str, Any]) -> TaskRun:
         if mine.filter(state__in=TaskRun.UNDER_WAY).count() >= MOST_UNDER_WAY:
             raise TooMany
         run = TaskRun.objects.create(
-            owner=owner, task=task, parameters=parameters, due_at=timezone.now() + LEASE
+            owner=owner,
+            task=task,
+            parameters=parameters,
+            content=content,
+            due_at=timezone.now() + LEASE,
         )
         transaction.on_commit(lambda: _queue(run))
     return run
@@ -119,6 +128,14 @@ def _reporter(run: TaskRun) -> Report:
     return report
 
 
+def show(run: TaskRun, current: int, total: int) -> None:
+    """Show progress on the owner's screens only, from inside a transaction.
+
+    `report` there would keep the row locked until the end, and who cancels would wait for it.
+    """
+    _send(run, run.state, current, total)
+
+
 def _fail(run: TaskRun, error: str) -> None:
     if run.attempts >= MOST_ATTEMPTS:
         _end(run, State.FAILURE, error=error)
@@ -130,9 +147,11 @@ def cancel(run: TaskRun) -> bool:
     return _end(run, State.REVOKED)
 
 
-def _end(run: TaskRun, state: TaskRun.State, **values: Any) -> bool:
+def _end(
+    run: TaskRun, state: TaskRun.State, *, content: bytes | None = None, **values: Any
+) -> bool:
     open_ = TaskRun.objects.filter(pk=run.pk, state__in=TaskRun.UNDER_WAY)
-    ended = open_.update(state=state, finished_at=timezone.now(), **values)
+    ended = open_.update(state=state, content=content, finished_at=timezone.now(), **values)
     if ended:
         _tell(run.pk)
     return bool(ended)
@@ -141,10 +160,14 @@ def _end(run: TaskRun, state: TaskRun.State, **values: Any) -> bool:
 def _tell(run_id: uuid.UUID) -> None:
     """Show the job on its owner's screens; a frame that is lost is healed by asking the API."""
     run = TaskRun.objects.defer("content").get(pk=run_id)
+    _send(run, run.state, run.current, run.total)
+
+
+def _send(run: TaskRun, state: str, current: int, total: int) -> None:
     try:
-        send_task(run.owner_id, str(run.pk), run.state, run.current, run.total)
+        send_task(run.owner_id, str(run.pk), state, current, total)
     except Exception as exc:
-        logger.warning("state of job %s not shown: %s", run_id, type(exc).__name__)
+        logger.warning("state of job %s not shown: %s", run.pk, type(exc).__name__)
 
 
 def sweep() -> int:

@@ -1,14 +1,20 @@
 """The trips tasks. Each parses and calls; what they do stands in services and the relay."""
 
 from celery import shared_task
+from django.utils import timezone
 
-from trips import exports, services, task_runs
+from trips import alerts, exports, fleet, places, task_runs, timekeeping
+from trips.dispatch import assign, live_eta
 from trips.events import relay
 from trips.events.streams import BOARD, trip_stream, user_stream
+from trips.evidence import late
+from trips.intake.service import run_import
 from trips.lifecycle import Status
 from trips.models import Delivery, Trip, TripEvent
 from trips.realtime import resume
 from trips.realtime.broadcast import LiveFix, ring_streams, send_positions
+from trips.reports.rollup import roll_up
+from trips.standing_orders.materialise import materialise_due
 from trips.tracking import positions
 from trips.tracking.live import live_fix
 from trips.tracking.retention import roll_days
@@ -85,6 +91,24 @@ def export_trips(run_id: str, attempt: int) -> str:
     return task_runs.work_on(run_id, attempt, exports.export)
 
 
+@shared_task(max_retries=0, ignore_result=True)
+def import_trips(run_id: str, attempt: int) -> str:
+    """The long job of `POST /api/trips/import/`; retried by the sweeper only."""
+    return task_runs.work_on(run_id, attempt, run_import)
+
+
+@shared_task(max_retries=0, ignore_result=True)
+def auto_assign_day(run_id: str, attempt: int) -> str:
+    """The long job of `POST /api/dispatch/auto-assign/`; retried by the sweeper only."""
+    return task_runs.work_on(run_id, attempt, assign.assign_day)
+
+
+@shared_task(max_retries=0, ignore_result=True)
+def auto_assign_trip(run_id: str, attempt: int) -> str:
+    """The long job of `POST /api/trips/{id}/auto-assign/`; retried by the sweeper only."""
+    return task_runs.work_on(run_id, attempt, assign.assign_trip)
+
+
 @shared_task
 def process_trip_completion(trip_id: int) -> str:
     """Run what is owed to a completed trip: invoice, notices, vehicle free. Idempotent."""
@@ -99,6 +123,18 @@ def process_trip_completion(trip_id: int) -> str:
     return f"trip {trip_id} completion processed"
 
 
+@shared_task(max_retries=0, expires=10, ignore_result=True)
+def update_etas() -> str:
+    """Estimate all open trips anew. Never retried: the next round is 5 s away."""
+    return f"{live_eta.update_etas()} estimates changed"
+
+
+@shared_task(max_retries=0, ignore_result=True)
+def learn_places() -> str:
+    """Count the addresses of new trips into the address book; the next round goes on."""
+    return f"{places.learn()} trips learned"
+
+
 @shared_task
 def cleanup_old_gps_data() -> str:
     """Make the partitions of the days ahead and drop those past the kept days."""
@@ -106,10 +142,34 @@ def cleanup_old_gps_data() -> str:
     return f"{made} days made, {dropped} dropped"
 
 
+@shared_task(max_retries=0, expires=60, ignore_result=True)
+def measure_late_data() -> str:
+    """Measure completed trips again for which positions or taps arrived late."""
+    return f"{late.mark_stale()} trips have late data, {late.measure_stale()} measured again"
+
+
 @shared_task
 def check_trip_timeouts() -> str:
     """Flag trips that have been in one driver's state for too long, once each."""
-    return f"{services.flag_stuck()} trips flagged"
+    return f"{timekeeping.flag_stuck()} trips flagged"
+
+
+@shared_task(max_retries=0, expires=60)
+def run_timers() -> str:
+    """Send assigned trips out before their time, give up those that nobody started."""
+    return timekeeping.run_timers()
+
+
+@shared_task(max_retries=0, expires=30)
+def watch_alerts() -> str:
+    """Tell administrators of urgent alarms left alone, raise alerts for late will-calls."""
+    return f"{alerts.escalate()} escalated, {alerts.watch_will_calls()} will-calls late"
+
+
+@shared_task
+def warn_of_expiries() -> str:
+    """Warn 30, 14, 7, 1 and 0 days ahead that a driver's or a vehicle's paper runs out."""
+    return f"{fleet.warn_of_expiries()} warnings"
 
 
 @shared_task
@@ -117,3 +177,16 @@ def forget_old_task_records() -> str:
     """Delete long jobs with their files after a week, failures after three months."""
     runs, failures = task_runs.forget_old()
     return f"{runs} jobs and {failures} failures forgotten"
+
+
+@shared_task
+def roll_up_days() -> str:
+    """Compute the reports' tables for the last days, and for days with late data."""
+    return f"{roll_up(timezone.now())} days rolled up"
+
+
+@shared_task
+def materialise_standing_orders() -> str:
+    """Make the trips of all standing orders up to the company's horizon. Idempotent."""
+    made, orders = materialise_due(timezone.now())
+    return f"{made} trips made of {orders} standing orders"

@@ -1,19 +1,61 @@
 from django.urls import path
 from rest_framework.routers import DefaultRouter
 
-from trips import api, list_api, task_api, watch_api
+from trips import (
+    api,
+    calendar_api,
+    dispatch_api,
+    fleet_api,
+    intake_api,
+    list_api,
+    place_api,
+    report_api,
+    shift_api,
+    standing_order_api,
+    talk_api,
+    task_api,
+    track_api,
+    watch_api,
+)
+from trips.evidence.api import EvidenceView
 
 router = DefaultRouter()
 router.register("trips", api.TripViewSet, "trip")
-router.register("vehicles", list_api.VehicleViewSet)
-router.register("drivers", list_api.DriverViewSet, "driver")
+router.register("vehicles", fleet_api.VehicleViewSet)
+router.register("drivers", fleet_api.DriverViewSet, "driver")
+router.register("shifts", shift_api.ShiftViewSet, "shift")
+router.register("messages", talk_api.MessageViewSet, "message")
 router.register("patients", list_api.PatientViewSet, "patient")
 router.register("facilities", list_api.FacilityViewSet)
 router.register("payers", list_api.PayerViewSet)
+router.register("standing-orders", standing_order_api.StandingOrderViewSet, "standing-order")
 router.register("tasks", task_api.TaskViewSet, "task")
 router.register("alerts", watch_api.AlertViewSet)
 router.register("quarantine", watch_api.QuarantineViewSet)
 urlpatterns = [
+    path(
+        "trips/<int:pk>/candidates/",
+        dispatch_api.CandidatesView.as_view(),
+        name="trip-candidates",
+    ),
+    path(
+        "trips/<int:pk>/auto-assign/",
+        dispatch_api.AutoAssignTripView.as_view(),
+        name="trip-auto-assign",
+    ),
+    path("dispatch/auto-assign/", dispatch_api.AutoAssignDayView.as_view(), name="day-auto-assign"),
+    path("calendar/", calendar_api.CalendarView.as_view(), name="calendar"),
+    path("calendar/<str:signed>.ics", calendar_api.calendar, name="calendar-feed"),
+    path("trips/<int:pk>/track.geojson", track_api.GeoJsonView.as_view(), name="trip-geojson"),
+    path("trips/<int:pk>/track.gpx", track_api.GpxView.as_view(), name="trip-gpx"),
+    path("trips/<int:pk>/evidence/", EvidenceView.as_view(), name="trip-evidence"),
+    path("trips/import/", intake_api.ImportView.as_view(), name="trip-import"),
+    path("places/", place_api.PlaceView.as_view(), name="places"),
     path("trips/export/", task_api.ExportView.as_view(), name="trip-export"),
+    path("reports/daily/", report_api.DailyView.as_view(), name="report-daily"),
+    path("reports/weekly/", report_api.WeeklyView.as_view(), name="report-weekly"),
+    path("reports/drivers/", report_api.DriversView.as_view(), name="report-drivers"),
+    path("reports/demand/", report_api.DemandView.as_view(), name="report-demand"),
+    path("expiries/", fleet_api.ExpiryView.as_view(), name="expiries"),
     *router.urls,
 ]

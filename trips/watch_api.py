@@ -6,18 +6,25 @@ import django_filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers
 from rest_framework.decorators import action
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from trips import alerts
+from config.problems import Unprocessable
+from trips import alerts, once
 from trips.list_api import ListViewSet, needs
-from trips.models import Alert, QuarantinedFix
+from trips.models import Alert, Driver, QuarantinedFix
+from trips.taps import ReusedClientEventId
+from users.api import StrictSerializer
 from users.models import User
 from users.roles import Permission
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):
-    """An alarm; `source_name` is the vehicle, or the driver where no vehicle is known."""
+    """An alarm; `source_name` is the vehicle, or the driver where no vehicle is known.
+
+    The system's own have a `message` to show instead.
+    """
 
     source_name = serializers.SerializerMethodField()
 
@@ -26,6 +33,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
         fields = [
             "id",
             "kind",
+            "message",
             "source_name",
             "device",
             "vehicle",
@@ -37,10 +45,21 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "received_at",
             "acknowledged_by",
             "acknowledged_at",
+            "escalated_at",
         ]
 
     def get_source_name(self, alert: Any) -> str:
-        return str(alert.vehicle or alert.driver or alert.device)
+        return str(alert.vehicle or alert.driver or alert.device or "the system")
+
+
+class SosSerializer(StrictSerializer):
+    """A call for help. A position or a trip that does not fit is left out, never refused."""
+
+    kind = serializers.ChoiceField(choices=[alerts.SOS])
+    latitude = serializers.FloatField(min_value=-90, max_value=90, required=False)
+    longitude = serializers.FloatField(min_value=-180, max_value=180, required=False)
+    trip_id = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
+    client_event_id = serializers.CharField(max_length=64, required=False)
 
 
 class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -54,14 +73,47 @@ class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class AlertViewSet(ListViewSet):
-    """Alarms from phones, newest first."""
+    """Alarms, newest first. Drivers press; dispatch sees and acknowledges them."""
 
     queryset = Alert.objects.select_related("vehicle", "driver__user", "device").order_by(
         "-raised_at", "-pk"
     )
     serializer_class = AlertSerializer
     filterset_class = AlertFilter
-    permission_classes = [needs(Permission.DISPATCH_TRIPS)]
+
+    def get_permissions(self) -> list[BasePermission]:
+        wanted = Permission.DRIVE if self.action == "create" else Permission.DISPATCH_TRIPS
+        return [needs(wanted)()]
+
+    @extend_schema(request=SosSerializer, responses={201: AlertSerializer})
+    def create(self, request: Request) -> Response:
+        """A driver's call for help. Pressed again within two minutes it is the same alarm."""
+        given = SosSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        fields: dict[str, Any] = given.validated_data
+        user = request.user
+        driver = Driver.objects.filter(user_id=user.pk or 0).first()
+        if not isinstance(user, User) or driver is None:
+            raise exceptions.PermissionDenied
+        try:
+            body = once.answer_once(
+                user=user,
+                client_event_id=fields.get("client_event_id", ""),
+                request=fields,
+                make=lambda: self._pressed(driver, fields),
+            )
+        except ReusedClientEventId:
+            raise Unprocessable("This client_event_id came before with another body.") from None
+        return Response(body, status=201)
+
+    def _pressed(self, driver: Driver, fields: dict[str, Any]) -> Any:
+        alert = alerts.press_sos(
+            driver=driver,
+            latitude=fields.get("latitude"),
+            longitude=fields.get("longitude"),
+            trip_id=fields.get("trip_id"),
+        )
+        return self.get_serializer(alert).data
 
     @extend_schema(request=None, responses=AlertSerializer)
     @action(detail=True, methods=["post"])

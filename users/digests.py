@@ -1,18 +1,19 @@
 """The mails that sum up: a person's day in the morning, the company's week on Monday."""
 
-from collections import Counter
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Value
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from config.arguments import InvalidArguments
 from trips.lifecycle import OPEN, WITH_DRIVER, Status
 from trips.models import Company, Trip
+from trips.reports.definitions import ENDINGS
+from trips.reports.rollup import week_report
 from users.models import Notification, User
 from users.notifications import mail
 from users.roles import Role
@@ -114,19 +115,16 @@ def queue_weekly_reports(now: datetime) -> int:
 
 
 def compose_report(row: Notification) -> EmailMultiAlternatives:
-    """A week in numbers: trips by outcome, and pick-ups after their window."""
+    """A week in numbers, of the reports' own table."""
     company = Company.get()
     monday = date.fromisoformat(row.key.partition(":")[2])
-    begin = datetime.combine(monday, time(), ZoneInfo(company.time_zone)).astimezone(UTC)
-    end = datetime.combine(monday + timedelta(days=7), time(), ZoneInfo(company.time_zone))
-    trips = Trip.objects.filter(scheduled_at__gte=begin, scheduled_at__lt=end)
-    counts = Counter(trips.values_list("status", flat=True))
-    arrived_late = Q(arrived_pickup_at__gt=F("scheduled_at") + _WINDOW)
+    week = week_report(monday, timezone.now())
+    counts = {name.replace("_", " "): getattr(week, name) for name in ENDINGS}
     context = {
         "monday": monday,
-        "total": counts.total(),
-        "counts": sorted(counts.items()),
-        "late": trips.filter(arrived_late).count(),
+        "total": week.trips,
+        "counts": [(name, count) for name, count in counts.items() if count],
+        "late": week.pickups_late,
     }
     return _message(row, company, f"Week of {monday} at {company.name}", context)
 

@@ -38,7 +38,7 @@ MESSAGES = {
     "trip_cancelled": "Trip {trip_id} was cancelled.",
     "trip_declined": "Trip {trip_id} was declined by its driver.",
     "alert": 'Alarm "{kind}" from {source} (alert {alert_id}).',
-    "trip_stuck": "Trip {trip_id} has been in one state for more than 6 hours.",
+    "trip_stuck": "Trip {trip_id} has been in one state for too long.",
 }
 
 
@@ -155,7 +155,8 @@ def _on_the_way(event: TripEvent) -> None:
 
 def _cancelled(event: TripEvent) -> None:
     _tell_former_driver(event, "trip_cancelled")
-    if event.source != TripEvent.Source.REQUESTER:
+    # What a standing order took back is told in one mail for all of its trips.
+    if event.source != TripEvent.Source.REQUESTER and not event.trip.withdrawn:
         mail_patient(event.trip, kind="trip_cancelled", key=f"event:{event.pk}")
 
 
@@ -182,7 +183,8 @@ def notify_alert(alert_id: int) -> str:
     """Every dispatcher is told of an alarm, in the app."""
     alert = Alert.objects.select_related("vehicle", "driver__user").get(pk=alert_id)
     source = alert.vehicle or alert.driver
-    message = MESSAGES["alert"].format(kind=alert.kind, source=source, alert_id=alert_id)
+    said = MESSAGES["alert"].format(kind=alert.kind, source=source, alert_id=alert_id)
+    message = alert.message or said
     dispatchers = User.objects.filter(role=Role.DISPATCHER, is_active=True)
     key = f"alert:{alert_id}"
     told = tell(dispatchers, kind="alert", key=key, message=message, trip_id=alert.trip_id)

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     SEE_FLEET = "see_fleet"
     SEE_PATIENTS = "see_patients"
     SEE_INVOICES = "see_invoices"
+    SEE_REPORTS = "see_reports"
+    USE_PLACES = "use_places"
     MANAGE = "manage"
 
 
@@ -39,11 +41,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.DISPATCH_TRIPS,
             _P.SEE_FLEET,
             _P.SEE_PATIENTS,
+            _P.SEE_REPORTS,
+            _P.USE_PLACES,
         }
     ),
     Role.DRIVER: frozenset({_P.DRIVE}),
-    Role.BILLER: frozenset({_P.SEE_ALL_TRIPS, _P.SEE_PATIENTS, _P.SEE_INVOICES}),
-    Role.FACILITY: frozenset({_P.BOOK_TRIPS}),
+    Role.BILLER: frozenset({_P.SEE_ALL_TRIPS, _P.SEE_PATIENTS, _P.SEE_INVOICES, _P.SEE_REPORTS}),
+    Role.FACILITY: frozenset({_P.BOOK_TRIPS, _P.USE_PLACES}),
     Role.PATIENT: frozenset({_P.BOOK_TRIPS}),
 }
 

@@ -20,7 +20,10 @@ export interface TripEvent {
   trip: Trip;
 }
 
-/** A trip. `patient`, `needs` and `notes` are null for those who may not know them. */
+/** A trip. `patient`, `needs` and `notes` are null for those who may not know them.
+
+    From `stuck_at` on it is too long in its state (null: never, or not the reader's to know); a
+    screen shows that by its own clock, and it ends by itself when the trip moves on. */
 export interface Trip {
   id: number;
   status: string;
@@ -44,6 +47,7 @@ export interface Trip {
   ready_at: string | null;
   wait_and_return: boolean;
   pinned: boolean;
+  stuck_at: string | null;
 }
 
 /** Where somebody is fetched or brought; no address where the reader may not know it. */
@@ -57,6 +61,17 @@ export interface Place {
 export interface Named {
   id: number;
   name: string;
+}
+
+/** An `Eta` that changed; unnumbered, the newest wins. */
+export interface TripEta {
+  type: "trip.eta";
+  trip_id: number;
+  eta: string | null;
+  lateness_s: number | null;
+  risk: string;
+  why: string;
+  suggestion: string | null;
 }
 
 export interface Resumed {
@@ -83,6 +98,7 @@ export interface Snapshot {
   seq: number;
   trips: Array<Trip>;
   vehicles: Array<Vehicle>;
+  etas: Array<Eta>;
 }
 
 /** A vehicle's marker: its newest position, null where it never reported one.
@@ -98,6 +114,20 @@ export interface Vehicle {
   speed: number | null;
   heading: number | null;
   recorded_at: string | null;
+}
+
+/** When a trip's next stop is reached, and whether that is in time.
+
+    `lateness_s` counts against the agreed pick-up, after it against the appointment; below zero
+    is early. `risk`: on_time, at_risk, late or unknown. `suggestion`: the tap that the vehicle's
+    position suggests, null for none; it is for a person to decide. */
+export interface Eta {
+  trip_id: number;
+  eta: string | null;
+  lateness_s: number | null;
+  risk: string;
+  why: string;
+  suggestion: string | null;
 }
 
 export interface GpsBatch {
@@ -142,6 +172,7 @@ export interface MySnapshot {
   seq: number;
   trips: Array<Trip>;
   vehicles: Array<Vehicle>;
+  etas: Array<Eta>;
   notifications: Array<Notice>;
   unread: number;
 }
@@ -209,6 +240,6 @@ export interface NativeFix {
   id?: string | number | null;
 }
 
-export type ServerFrame = Hello | TripEvent | Resumed | Heartbeat | Error | Snapshot | GpsBatch | GpsUpdate | GpsAck | MySnapshot | Notification | Task;
+export type ServerFrame = Hello | TripEvent | TripEta | Resumed | Heartbeat | Error | Snapshot | GpsBatch | GpsUpdate | GpsAck | MySnapshot | Notification | Task;
 
 export type ClientFrame = Resume | Subscribe | Ack | Gps;

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.api.conftest import As
@@ -111,6 +113,69 @@ def test_a_list_of_taps_is_answered_one_by_one(cast: Cast, as_user: As) -> None:
     arrived, picked_up = TripEvent.objects.filter(trip=trip).order_by("version").reverse()[:2][::-1]
     assert (arrived.event, arrived.inferred) == ("trip.arrived_pickup", True)
     assert (picked_up.event, picked_up.inferred) == ("trip.picked_up", False)
+
+
+def test_a_list_is_done_in_the_order_of_the_phones_clock_and_answered_as_it_came(
+    cast: Cast, as_user: As
+) -> None:
+    trip = cast.trip_in("dispatched")
+    begin = timezone.now() - timedelta(hours=1)
+    after = {"complete": 50, "pick_up": 20, "start": 0, "dance": 5, "arrive_dropoff": 45}
+    taps = [
+        {"action": action, "occurred_at": (begin + timedelta(minutes=minutes)).isoformat()}
+        for action, minutes in after.items()
+    ]
+    answers = tap(as_user(cast.omar), trip, taps).json()
+    assert [one["status"] for one in answers] == [200, 200, 200, 400, 200]
+    assert [one["body"]["status"] for one in answers] == [
+        *["completed", "in_progress", "en_route_pickup"],
+        *[400, "arrived_dropoff"],
+    ]
+    assert event_names(trip)[-5:] == [
+        "trip.en_route_pickup",
+        "trip.arrived_pickup",  # inferred
+        "trip.picked_up",
+        "trip.arrived_dropoff",
+        "trip.completed",
+    ]
+
+
+def test_a_tap_that_a_phone_kept_for_over_thirty_days_is_400(cast: Cast, as_user: As) -> None:
+    trip = cast.trip_in("dispatched")
+    at = (timezone.now() - timedelta(days=31)).isoformat()
+    body = the_problem(tap(as_user(cast.omar), trip, {"action": "start", "occurred_at": at}), 400)
+    assert "occurred_at" in body["errors"]
+
+
+def test_a_late_fact_is_200_and_what_is_no_news_is_409_with_the_trip(
+    cast: Cast, as_user: As
+) -> None:
+    begin = timezone.now() - timedelta(hours=1)
+    trip = cast.tap(cast.trip_in("scheduled"), "assign", occurred_at=begin)
+    trip = cast.tap(trip, "pick_up", cast.dina, reason="he called")
+    arrived = {"action": "arrive_pickup", "occurred_at": (begin + timedelta(minutes=9)).isoformat()}
+    answer = tap(as_user(cast.omar), trip, arrived)
+    assert (answer.status_code, answer.json()["status"]) == (200, "in_progress")
+    assert event_names(trip)[-1] == "trip.corrected"
+    body = the_problem(tap(as_user(cast.omar), trip, arrived), 409)
+    assert body["trip"]["version"] == trip.version + 1
+
+
+def test_assigning_anew_what_somebody_assigned_needs_the_version_that_was_seen(
+    cast: Cast, as_user: As
+) -> None:
+    trip = cast.trip_in("scheduled")
+    assign = {"action": "assign", "driver_id": cast.driver.pk, "vehicle_id": cast.van.pk}
+    assert tap(as_user(cast.dina), trip, assign).status_code == 200
+    other = {
+        "action": "assign",
+        "driver_id": cast.strange_driver.pk,
+        "vehicle_id": cast.spare_van.pk,
+    }
+    body = the_problem(tap(as_user(cast.dina), trip, other), 409)
+    assert body["trip"]["driver"]["id"] == cast.driver.pk
+    again = {**other, "expected_version": body["trip"]["version"]}
+    assert tap(as_user(cast.dina), trip, again).json()["driver"]["id"] == cast.strange_driver.pk
 
 
 def test_a_list_of_a_hundred_and_one_taps_is_refused_whole(cast: Cast, as_user: As) -> None:

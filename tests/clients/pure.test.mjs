@@ -69,6 +69,14 @@ test("a trip is late when its time is over and nobody is at the door", () => {
   assert.equal(trips.minutesLate(trip(1, "assigned", at, { lateness_s: 300 }), NOON), 5);
 });
 
+test("a trip is too long in its state from the moment that the server names", () => {
+  const after = (ms) => ({ stuck_at: new Date(NOON + ms).toISOString() });
+  assert.equal(trips.isStuck(trip(1, "in_progress", null, after(1)), NOON), false);
+  assert.equal(trips.isStuck(trip(1, "in_progress", null, after(0)), NOON), true);
+  assert.equal(trips.isStuck(trip(1, "will_call", null, { stuck_at: null }), NOON), false);
+  assert.equal(trips.isStuck(trip(1, "will_call", null), NOON), false);
+});
+
 test("a vehicle's current trip is the one that got furthest", () => {
   const van = { vehicle: { id: 3, name: "Van 3" } };
   const all = [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.test import TestCase
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from billing.invoices import issue_invoice
@@ -16,9 +17,10 @@ from config.subscriptions import AFTER_MAIL, MAIL_COMPOSERS, SUBSCRIBERS, SUBSCR
 from tests.cast import Cast
 from tests.fixtures_processes import Mailbox
 from tests.held_broker import HeldBroker
-from trips import alerts, services
+from tests.standing_orders.conftest import agree
+from trips import alerts, fleet, shifts, talk, timekeeping
 from trips.lifecycle import EVENT_NAMES
-from trips.models import Delivery, Trip, TripEvent
+from trips.models import Alert, Delivery, ExpiryWarning, Message, Shift, Trip, TripEvent
 from users.models import Notification
 
 
@@ -43,7 +45,7 @@ def _event(trip: Trip, name: str) -> int:
 def _stuck(cast: Cast) -> int:
     trip = cast.trip_in("in_progress")
     Trip.objects.filter(pk=trip.pk).update(state_since="2026-01-01T00:00Z")
-    assert services.flag_stuck() == 1
+    assert timekeeping.flag_stuck() == 1
     return _event(trip, "trip.stuck")
 
 
@@ -69,6 +71,40 @@ def _alarm(cast: Cast) -> int:
     return alert.pk
 
 
+def _left_alone(cast: Cast) -> int:
+    alert_id = _alarm(cast)
+    Alert.objects.filter(pk=alert_id).update(received_at="2026-01-01T00:00Z")
+    assert alerts.escalate() == 1
+    return alert_id
+
+
+def _said(cast: Cast) -> int:
+    return talk.send(sender=cast.dina, to=Message.To.DRIVERS, body="Ice on the bridge.").pk
+
+
+def _sent_home(cast: Cast) -> int:
+    shift = Shift.objects.get(driver=cast.driver)
+    return shifts.end_shift(user=cast.dina, shift=shift, at=timezone.now(), reason="ill").pk
+
+
+def _paper(cast: Cast) -> int:
+    today = shifts.company_day(timezone.now())
+    fleet.update_driver(driver_id=cast.driver.pk, changes={"licence_expires": today})
+    assert fleet.warn_of_expiries() == 1
+    return ExpiryWarning.objects.get().pk
+
+
+def _broken_down(cast: Cast) -> int:
+    cast.trip_in("assigned")
+    broken = {"state": "out_of_service", "out_of_service_reason": "brakes"}
+    fleet.update_vehicle(vehicle_id=cast.van.pk, changes=broken)
+    return Alert.objects.get().pk
+
+
+def _agreed(cast: Cast) -> int:
+    return agree(cast).events.get().pk
+
+
 #: How each thing happens; the id of what happened.
 HAPPEN: dict[str, Callable[[Cast], int]] = {
     "trip.assigned": lambda cast: _event(cast.trip_in("assigned"), "trip.assigned"),
@@ -82,6 +118,12 @@ HAPPEN: dict[str, Callable[[Cast], int]] = {
     "trip.stuck": _stuck,
     "trip.completed": lambda cast: _event(cast.trip_in("completed"), "trip.completed"),
     "alert.raised": _alarm,
+    "alert.escalated": _left_alone,
+    "message.sent": _said,
+    "shift.ended": _sent_home,
+    "paper.expiring": _paper,
+    "vehicle.out_of_service": _broken_down,
+    "standing_order.changed": _agreed,
     "invoice.issued": lambda cast: issue_invoice(cast.trip_in("completed").pk).pk,
 }
 

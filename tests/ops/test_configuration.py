@@ -14,7 +14,7 @@ from devtools.bootstrap import ROOT
 
 #: The compose file's own, and those of the services that it starts.
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "ATW_PORT"}
-READ = re.compile(r"""(?:\benv(?:_bool|_int|_list)?\(|environ\.get\(|environ\[)\s*"([A-Z_]+)\"""")
+READ = re.compile(r"""(?:\benv(?:_bool|_int|_list|_url|_choice)?\(|environ\.get\(|environ\[)\s*"([A-Z_]+)\"""")
 ROOMS = ("config", "trips", "billing", "users", "devtools", "deploy")
 
 
@@ -75,6 +75,9 @@ def test_production_is_checked_clean() -> None:
         ({"DATABASE_URL": "sqlite:///trips.db"}, "SQLite is not supported"),
         ({"EMAIL_PORT": "smtp"}, "EMAIL_PORT must be a whole number"),
         ({"ATW_ORIGINS": "dispatch.example.org"}, "like https://dispatch.example.org"),
+        ({"ATW_ROUTING_URL": "file:///etc/passwd"}, "ATW_ROUTING_URL must be like https://"),
+        ({"ATW_GEOCODER_URL": "https://a.example?key=1"}, "ATW_GEOCODER_URL must be like https://"),
+        ({"ATW_ROUTING_KIND": "google"}, "ATW_ROUTING_KIND must be one of osrm, valhalla"),
     ],
 )
 def test_what_cannot_work_is_named_at_once(env: dict[str, str], complaint: str) -> None:

@@ -1,5 +1,7 @@
 """Who may do what, when: every cell of the table, against a copy written down from WIRE §5."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from trips.lifecycle import (
@@ -15,8 +17,10 @@ from trips.lifecycle import (
     Status,
     ever_possible,
     find,
+    late_fact,
     possible,
     skipped,
+    state_told,
 )
 
 DISPATCHER = {
@@ -52,9 +56,9 @@ REQUESTER = {
 SYSTEM = {
     "requested": "schedule",
     "scheduled": "assign miss",
-    "assigned": "assign dispatch miss",
-    "dispatched": "assign miss",
-    "en_route_pickup": "miss",
+    "assigned": "assign unassign dispatch miss",
+    "dispatched": "assign unassign miss",
+    "en_route_pickup": "unassign miss",
 }
 ALLOWED = {
     Actor.DISPATCHER: DISPATCHER,
@@ -86,7 +90,7 @@ REASONS = {
     "miss transfer undo",
     Actor.DRIVER: "decline cancel",
     Actor.REQUESTER: "cancel",
-    Actor.SYSTEM: "miss",
+    Actor.SYSTEM: "unassign miss",
 }
 
 
@@ -182,3 +186,53 @@ def test_who_is_two_things_at_once_may_do_both() -> None:
     assert both[Action.DECLINE] == ("reason",)
     assert Action.DISPATCH in both
     assert both[Action.START] == ()  # as the driver: no reason is asked for
+
+
+TEN = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
+
+
+def minute(offset: int | None) -> datetime | None:
+    return None if offset is None else TEN + timedelta(minutes=offset)
+
+
+def times(
+    arrived: int | None, picked_up: int | None, dropped_off: int | None
+) -> dict[str, datetime | None]:
+    """The trip's times as minutes past ten."""
+    names = ("arrived_pickup_at", "picked_up_at", "dropped_off_at")
+    return dict(zip(names, map(minute, (arrived, picked_up, dropped_off)), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("action", "at", "known", "better"),
+    [
+        # The dispatcher tapped pick_up at 10:05, and the arrival was inferred.
+        ("arrive_pickup", -5, (5, 5, None), {"arrived_pickup_at": -5}),
+        ("arrive_pickup", 5, (5, 5, None), {}),
+        ("arrive_pickup", 6, (5, 5, None), {}),
+        ("pick_up", 4, (0, 5, None), {"picked_up_at": 4}),
+        # Nobody is picked up before the driver was there.
+        ("pick_up", 2, (5, 5, None), {"arrived_pickup_at": 2, "picked_up_at": 2}),
+        ("arrive_dropoff", 25, (0, 5, 30), {"dropped_off_at": 25}),
+        ("arrive_dropoff", 3, (0, 5, 30), {"picked_up_at": 3, "dropped_off_at": 3}),
+        ("arrive_dropoff", 31, (0, 5, 30), {}),
+        ("arrive_dropoff", 31, (0, 5, None), {"dropped_off_at": 31}),
+    ],
+)
+def test_a_late_fact_makes_a_time_earlier_and_keeps_the_order_of_the_road(
+    action: str,
+    at: int,
+    known: tuple[int | None, int | None, int | None],
+    better: dict[str, int],
+) -> None:
+    found = late_fact(Action(action), times(*known), TEN + timedelta(minutes=at))
+    assert found == {name: minute(offset) for name, offset in better.items()}
+
+
+def test_only_the_three_times_of_a_trip_are_told_late() -> None:
+    told = {action.value: state_told(action) for action in Action if state_told(action)}
+    assert told == {
+        "arrive_pickup": Status.ARRIVED_PICKUP,
+        "pick_up": Status.IN_PROGRESS,
+        "arrive_dropoff": Status.ARRIVED_DROPOFF,
+    }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trips.dispatch.matching import Configuration, fits
+from trips.dispatch.seats import Configuration, fits
 from trips.models import Trip
 
 VAN: list[Configuration] = [{"amb": 4, "wc": 1}, {"amb": 2, "wc": 2}]

@@ -12,14 +12,15 @@ from tests.cast import Cast
 from tests.services.invariants import check, footprint, shown
 from trips.events.streams import user_stream
 from trips.lifecycle import Action, Status
-from trips.models import Delivery, Shift, Trip, TripEvent, Vehicle
+from trips.models import Delivery, Driver, Shift, Trip, TripEvent, Vehicle
 from trips.services import InvalidTap, Refused, Tap, TripNotFound, act
 
 pytestmark = pytest.mark.django_db
 
 
 def assign(cast: Cast, trip: Trip, **changes: Any) -> Trip:
-    fields = {"driver_id": cast.driver.pk, "vehicle_id": cast.van.pk} | changes
+    crew = {"driver_id": cast.driver.pk, "vehicle_id": cast.van.pk}
+    fields = {**crew, "expected_version": trip.version} | changes
     return act(trip_id=trip.pk, user=cast.dina, tap=Tap(action=Action.ASSIGN, **fields))
 
 
@@ -57,6 +58,7 @@ def test_a_driver_or_vehicle_that_is_absent_or_disabled_is_no_driver_or_vehicle(
 
 def test_a_van_without_a_stretcher_place_is_refused_a_stretcher(cast: Cast) -> None:
     trip = cast.trip_in("scheduled", mobility="stretcher")
+    Driver.objects.filter(pk=cast.driver.pk).update(qualifications=["stretcher"])
     assert refused(cast, trip, Refused) == "Van 1 cannot carry stretcher."
     Vehicle.objects.filter(pk=cast.van.pk).update(capacities=[{"amb": 1, "str": 1}])
     assert assign(cast, trip).status == Status.ASSIGNED

@@ -2,48 +2,75 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
 from tests.cast import Cast
 from tests.services.invariants import check
-from trips.effects import LATE_CANCEL
-from trips.models import TripEvent
+from trips.models import Company, Trip, TripEvent
 from trips.services import InvalidTap, Refused
 
 pytestmark = pytest.mark.django_db
-#: Noon in Stockholm, on a day behind us: taps may come late but never from the future.
-NOON = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+def stockholm(clock: str, *, days: int = 0) -> datetime:
+    """That time of yesterday, or so many days later: taps may come late, never too early."""
+    day = timezone.now().astimezone(STOCKHOLM).date() + timedelta(days=days - 1)
+    return datetime.combine(day, time.fromisoformat(clock), STOCKHOLM)
+
+
+def cancelled(cast: Cast, scheduled_at: datetime, **tap: object) -> Trip:
+    """Dina cancels at noon a trip for `scheduled_at`."""
+    trip = cast.trip_in("scheduled")
+    Trip.objects.filter(pk=trip.pk).update(scheduled_at=scheduled_at)
+    noon = stockholm("12:00")
+    return cast.tap(trip, "cancel", cast.dina, reason="recovered", occurred_at=noon, **tap)
 
 
 @pytest.mark.parametrize(
-    ("scheduled_at", "kind"),
+    ("clock", "days", "kind"),
     [
-        (NOON + timedelta(days=2), "advance"),
-        (NOON + LATE_CANCEL, "same_day"),
-        (NOON + LATE_CANCEL - timedelta(seconds=1), "late"),
-        (NOON - timedelta(hours=1), "late"),
-        # 23:30 in Stockholm is this day and 00:30 the next, though both are the 10th in UTC.
-        (datetime(2026, 3, 10, 22, 30, tzinfo=UTC), "same_day"),
-        (datetime(2026, 3, 10, 23, 30, tzinfo=UTC), "advance"),
+        ("12:00", 2, "advance"),
+        ("14:00", 0, "same_day"),
+        ("13:59:59", 0, "late"),
+        ("11:00", 0, "late"),
+        # The day is Stockholm's, whatever it is in UTC.
+        ("23:30", 0, "same_day"),
+        ("00:30", 1, "advance"),
     ],
 )
 def test_the_kind_follows_from_how_early_it_was_said(
-    cast: Cast, scheduled_at: datetime, kind: str
+    cast: Cast, clock: str, days: int, kind: str
 ) -> None:
-    trip = cast.trip_in("scheduled", scheduled_at=scheduled_at)
-    trip = cast.tap(trip, "cancel", cast.dina, reason="recovered", occurred_at=NOON)
+    trip = cancelled(cast, stockholm(clock, days=days))
     assert (trip.cancel_kind, trip.cancelled_by) == (kind, "dispatcher")
     event = TripEvent.objects.get(trip=trip, version=trip.version)
     assert (event.data["kind"], event.data["by"]) == (kind, "dispatcher")
     check(trip.pk)
 
 
+def test_what_is_late_is_the_companys_to_say(cast: Cast) -> None:
+    Company.objects.update(late_cancel_minutes=30)
+    assert cancelled(cast, stockholm("12:31")).cancel_kind == "same_day"
+    assert cancelled(cast, stockholm("12:29")).cancel_kind == "late"
+
+
+def test_the_record_tells_pia_from_her_clinic(cast: Cast) -> None:
+    for user, by in ((cast.pia, "patient"), (cast.hugo, "facility"), (cast.dina, "dispatcher")):
+        trip = cast.trip_in("assigned", facility=cast.facility)
+        trip = cast.tap(trip, "cancel", user, reason="unwell")
+        assert trip.cancelled_by == by
+        event = TripEvent.objects.get(trip=trip, version=trip.version)
+        assert (event.data["by"], event.actor) == (by, user)
+
+
 def test_a_trip_without_a_time_is_always_cancelled_in_advance(cast: Cast) -> None:
     trip = cast.tap(cast.trip_in("will_call"), "cancel", cast.pia, reason="a friend drives me")
-    assert (trip.cancel_kind, trip.cancelled_by) == ("advance", "requester")
+    assert (trip.cancel_kind, trip.cancelled_by) == ("advance", "patient")
 
 
 def test_at_the_door_it_is_at_the_door_whoever_says_so(cast: Cast) -> None:

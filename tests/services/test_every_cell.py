@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
-from tests.cast import Cast
+from tests.cast import PICKUP, Cast
 from tests.services.invariants import check, footprint
 from trips import access
-from trips.lifecycle import WITH_DRIVER, Action, Actor, Status, ever_possible, find
-from trips.models import Trip, TripEvent
-from trips.services import Forbidden, Refused, Tap, TripNotFound, act
+from trips.lifecycle import WITH_DRIVER, Action, Actor, Status, ever_possible, find, possible
+from trips.models import Company, Trip, TripEvent
+from trips.services import Forbidden, Refused, Tap, TripNotFound, act, answer_tap
 from users.models import User
 
 pytestmark = pytest.mark.django_db
 
 SEEN_BY_OMAR = WITH_DRIVER | {Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW}
 PEOPLE = ("dina", "ada", "omar", "pia", "hugo", "eve", "bea", None)
+
+
+#: What a dispatcher decided on is moved by no automation.
+UNMOVED = {(Actor.SYSTEM, status, Action.ASSIGN) for status in (Status.ASSIGNED, Status.DISPATCHED)}
 
 
 def acts_as(name: str | None, status: Status) -> Actor | type[TripNotFound] | None:
@@ -41,6 +48,8 @@ def expected(name: str | None, status: Status, action: Action) -> type[Exception
     actor = acts_as(name, status)
     if not isinstance(actor, Actor):
         return actor or Forbidden
+    if (actor, status, action) in UNMOVED:
+        return Refused
     if find(action, status, actor):
         # Nothing came before a trip that was booked as will-call.
         return Refused if (action, status) == (Action.UNDO, Status.WILL_CALL) else None
@@ -57,7 +66,11 @@ def undone() -> Iterator[None]:
 
 @pytest.mark.parametrize("status", Status)
 def test_everybody_tries_every_action_in_this_state(cast: Cast, status: Status) -> None:
+    # Guards are tested elsewhere: here the driver waited at the door, and the window is over.
+    Company.objects.update(no_show_wait_minutes=0)
     trip = cast.trip_in(status, facility=cast.facility)
+    over = timezone.now() - timedelta(hours=3)
+    Trip.objects.filter(pk=trip.pk, scheduled_at__isnull=False).update(scheduled_at=over)
     check(trip.pk)
     untouched = footprint(trip.pk)
     for name in PEOPLE:
@@ -74,13 +87,38 @@ def test_everybody_tries_every_action_in_this_state(cast: Cast, status: Status) 
                     _check_event(done, user, action)
 
 
+@pytest.mark.parametrize("status", Status)
+def test_every_tap_that_comes_twice_is_done_once(cast: Cast, status: Status) -> None:
+    Company.objects.update(no_show_wait_minutes=0)
+    trip = cast.trip_in(status, facility=cast.facility)
+    over = timezone.now() - timedelta(hours=3)
+    Trip.objects.filter(pk=trip.pk, scheduled_at__isnull=False).update(scheduled_at=over)
+    for user in (cast.dina, cast.omar, cast.pia):
+        for action, _ in possible(status, access.actors(user, trip)):
+            if expected(user.username, status, action):
+                continue
+            tap = replace(_tap(cast, action, trip.version), client_event_id="once")
+            with undone():
+                first = _answer(trip, user, tap)
+                after = footprint(trip.pk)
+                assert _answer(trip, user, tap) == first
+                assert footprint(trip.pk) == after
+
+
+def _answer(trip: Trip, user: User, tap: Tap) -> object:
+    return answer_tap(trip_id=trip.pk, user=user, tap=tap, render=lambda t: {"v": t.version})
+
+
 def _tap(cast: Cast, action: Action, version: int) -> Tap:
+    other = action is Action.TRANSFER
     return Tap(
         action=action,
         reason="because",
-        driver_id=cast.driver.pk,
-        vehicle_id=cast.van.pk,
+        driver_id=(cast.strange_driver if other else cast.driver).pk,
+        vehicle_id=(cast.spare_van if other else cast.van).pk,
         expected_version=version,
+        latitude=PICKUP[0],
+        longitude=PICKUP[1],
     )
 
 

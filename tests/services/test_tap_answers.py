@@ -94,7 +94,7 @@ def test_a_phone_that_sends_one_tap_eight_times_at_once_taps_once(cast: Cast) ->
 
 @pytest.mark.django_db(transaction=True)
 def test_one_id_on_two_trips_at_once_is_used_for_one_of_them(cast: Cast) -> None:
-    trips = [cast.trip_in("assigned") for _ in range(6)]
+    trips = [cast.trip_in("assigned", window_minutes=120) for _ in range(6)]
     waiting = iter(trips)
     results = at_once(lambda: answer(next(waiting), cast.omar, START), 6)
     assert sorted(type(result).__name__ for result in results) == [

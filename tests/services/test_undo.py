@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from tests.cast import Cast, event_names
 from tests.services.invariants import check, footprint
-from trips import services
+from trips import timekeeping, undo
 from trips.lifecycle import DRIVER_UNDO_S, Status
-from trips.models import Trip, TripEvent
-from trips.services import Forbidden, Refused
+from trips.models import Trip, TripEvent, Vehicle
+from trips.services import Forbidden, Refused, change_trip
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +69,19 @@ def test_omar_has_two_minutes_and_dina_has_all_day(cast: Cast) -> None:
     assert cast.tap(trip, "undo", cast.dina, reason="asked").status == Status.EN_ROUTE_PICKUP
 
 
+def test_a_phone_whose_clock_is_wrong_has_no_more_than_two_minutes(cast: Cast) -> None:
+    before = timezone.now() - timedelta(minutes=30)
+    trip = cast.tap(cast.trip_in("en_route_pickup"), "arrive_pickup", occurred_at=before)
+    event = TripEvent.objects.get(trip=trip, version=trip.version)
+    soon = timedelta(seconds=DRIVER_UNDO_S - 1)
+    late = timedelta(seconds=DRIVER_UNDO_S + 1)
+    undo.check_driver(trip, event, before + soon, event.recorded_at + soon)
+    for by_the_phone, by_us in ((soon, late), (late, soon)):
+        with pytest.raises(Refused, match="Too late"):
+            undo.check_driver(trip, event, before + by_the_phone, event.recorded_at + by_us)
+    assert cast.tap(trip, "undo", cast.omar, occurred_at=before + soon).status == "en_route_pickup"
+
+
 def test_omar_does_not_undo_what_dina_did(cast: Cast) -> None:
     trip = cast.trip_in("assigned")
     trip = cast.tap(trip, "start", cast.dina, reason="phone dead")
@@ -105,6 +118,51 @@ def test_undoing_an_assignment_to_eve_gives_it_back_to_omar(cast: Cast) -> None:
     check(trip.pk)
 
 
+def test_every_decision_of_the_desk_can_be_taken_back(cast: Cast) -> None:
+    trip = cast.tap(
+        cast.trip_in("in_progress"),
+        "transfer",
+        reason="engine",
+        driver_id=cast.strange_driver.pk,
+        vehicle_id=cast.spare_van.pk,
+    )
+    trip = cast.tap(trip, "undo", reason="wrong trip")
+    assert (trip.status, trip.vehicle) == ("in_progress", cast.van)
+    check(trip.pk)
+    trip = cast.tap(cast.trip_in("will_call"), "ready")
+    trip = cast.tap(trip, "undo", reason="not yet")
+    assert (trip.status, trip.scheduled_at, trip.ready_at) == ("will_call", None, None)
+    check(trip.pk)
+    trip = cast.tap(cast.trip_in("no_show"), "undo", reason="there she comes")
+    assert (trip.status, trip.driver) == ("arrived_pickup", cast.driver)
+    check(trip.pk)
+    trip = cast.tap(cast.trip_in("assigned"), "undo", reason="not him")
+    assert (trip.status, trip.driver, trip.pinned) == ("scheduled", None, False)
+    check(trip.pk)
+
+
+def test_an_undo_does_not_take_back_what_was_changed_since(cast: Cast) -> None:
+    trip = cast.trip_in("assigned")
+    later = timezone.now() + timedelta(hours=1)
+    trip = change_trip(
+        trip_id=trip.pk,
+        user=cast.dina,
+        expected_version=trip.version,
+        fields={"scheduled_at": later},
+    )
+    trip = cast.tap(trip, "undo", reason="not him")
+    assert (trip.status, trip.scheduled_at) == ("scheduled", later)
+    check(trip.pk)
+
+
+def test_a_trip_is_not_given_back_to_a_van_that_is_out_of_service(cast: Cast) -> None:
+    trip = cast.tap(cast.trip_in("dispatched"), "unassign", reason="engine")
+    Vehicle.objects.filter(pk=cast.van.pk).update(state=Vehicle.State.OUT_OF_SERVICE)
+    with pytest.raises(Refused, match="out of service"):
+        cast.tap(trip, "undo", reason="it goes again")
+    assert Trip.objects.get(pk=trip.pk).status == "scheduled"
+
+
 def test_completed_is_never_undone_not_even_by_dina(cast: Cast) -> None:
     trip = cast.trip_in("completed")
     for user in (cast.dina, cast.omar):
@@ -115,7 +173,7 @@ def test_completed_is_never_undone_not_even_by_dina(cast: Cast) -> None:
 def test_a_flag_in_between_does_not_hide_the_tap_that_is_undone(cast: Cast) -> None:
     trip = cast.trip_in("arrived_pickup")
     Trip.objects.filter(pk=trip.pk).update(state_since=timezone.now() - timedelta(hours=7))
-    assert services.flag_stuck() == 1
+    assert timekeeping.flag_stuck() == 1
     trip = cast.tap(trip, "undo", cast.dina, reason="never there")
     assert trip.status == Status.EN_ROUTE_PICKUP
     check(trip.pk)

@@ -12,7 +12,7 @@ from tests.api.problems import the_problem
 from tests.cast import Cast
 from tests.tracking.door import HERE, Door, fix, kept, marker, track
 from trips.lifecycle import Status
-from trips.models import Assignment, Device, GpsFix, QuarantinedFix, Trip, VehiclePosition
+from trips.models import Assignment, Device, GpsFix, QuarantinedFix, Shift, Trip, VehiclePosition
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTHING_WRONG = {"duplicates": 0, "quarantined": []}
@@ -86,6 +86,7 @@ def test_the_phones_own_id_makes_a_duplicate_of_another_place(cast: Cast, door: 
 
 def test_a_duplicate_of_weeks_ago_is_found(cast: Cast, door: Door) -> None:
     trip, old = cast.trip_in("in_progress"), fix(29 * 86_400)
+    Shift.objects.update(starts_at=timezone.now() - timedelta(days=30))
     assert door.post(trip, old).json()["accepted"] == 1
     assert door.post(trip, old).json()["duplicates"] == 1
 

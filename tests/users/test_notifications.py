@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from tests.cast import Cast
 from tests.held_broker import HeldBroker
@@ -13,9 +15,7 @@ from tests.services.invariants import shown
 from tests.threads import at_once
 from tests.users.mail_servers import MailServer
 from trips.events.streams import user_stream
-from trips.lifecycle import Action
 from trips.models import Patient, StreamEntry, Trip, TripEvent
-from trips.services import Tap, act
 from users.models import Notification
 from users.notifications import compose, mail, notify_assignment, notify_trip_event, tell
 from users.tasks import send_notification, send_trip_assignment_notification, send_welcome_email
@@ -208,10 +208,9 @@ def test_two_drivers_who_swap_many_trips_at_once_do_not_block_each_other(
     crews = [(cast.driver, cast.van), (cast.strange_driver, cast.spare_van)]
     events = []
     for n in range(24):
-        trip = cast.trip_in("scheduled")
+        trip = cast.trip_in("scheduled", scheduled_at=timezone.now() + timedelta(hours=n + 1))
         for driver, van in (crews[n % 2], crews[1 - n % 2]):
-            tap = Tap(action=Action.ASSIGN, driver_id=driver.pk, vehicle_id=van.pk)
-            act(trip_id=trip.pk, user=cast.dina, tap=tap)
+            cast.tap(trip, "assign", driver_id=driver.pk, vehicle_id=van.pk)
         events.append(TripEvent.objects.filter(trip=trip).latest("version").pk)
     waiting = iter(events)
 

@@ -2,9 +2,29 @@
 
 from django.contrib import admin
 
-from trips.admin import company, fleet, history, outbox, positions
+from trips.admin import (
+    company,
+    estimates,
+    evidence,
+    fleet,
+    history,
+    outbox,
+    positions,
+    reports,
+    standing,
+)
 
 admin.site.site_header = admin.site.site_title = "ATW Backend"
 admin.site.index_title = "Administration"
 
-__all__ = ["company", "fleet", "history", "outbox", "positions"]
+__all__ = [
+    "company",
+    "estimates",
+    "evidence",
+    "fleet",
+    "history",
+    "outbox",
+    "positions",
+    "reports",
+    "standing",
+]

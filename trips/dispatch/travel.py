@@ -2,7 +2,7 @@
 
 A circuity model: streets are longer than the straight line by a factor that shrinks with the
 distance, and a vehicle gets faster on longer ways. A company with OSRM or Valhalla replaces it
-through `trips.dispatch.routing`.
+through `trips.routing`.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,13 @@ Point = tuple[float, float]
 DriveTime = Callable[[Point, Point], float]
 
 CIRCUITY = 1.3
-#: Metres of road and the mean speed driven on ways up to that length, m/s.
-_SPEEDS_MPS = ((2_000.0, 7.0), (10_000.0, 10.0), (40_000.0, 15.0), (float("inf"), 22.0))
+#: From so many metres of road on, so many seconds are gone and so fast is it driven, m/s.
+_BANDS = (
+    (40_000.0, 2_000 / 7 + 8_000 / 10 + 30_000 / 15, 22.0),
+    (10_000.0, 2_000 / 7 + 8_000 / 10, 15.0),
+    (2_000.0, 2_000 / 7, 10.0),
+)
+_AT_FIRST_MPS = 7.0
 
 
 def road_distance_m(start: Point, end: Point) -> float:
@@ -26,13 +31,8 @@ def road_distance_m(start: Point, end: Point) -> float:
 
 def drive_time_s(start: Point, end: Point) -> float:
     """Seconds of driving; longer ways are never quicker than shorter ones."""
-    left = road_distance_m(start, end)
-    seconds = done = 0.0
-    for up_to_m, speed_mps in _SPEEDS_MPS:
-        stretch = min(left, up_to_m - done)
-        seconds += stretch / speed_mps
-        left -= stretch
-        done = up_to_m
-        if left <= 0:
-            break
-    return seconds
+    road_m = road_distance_m(start, end)
+    for from_m, gone_s, speed_mps in _BANDS:
+        if road_m > from_m:
+            return gone_s + (road_m - from_m) / speed_mps
+    return road_m / _AT_FIRST_MPS

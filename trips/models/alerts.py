@@ -32,6 +32,7 @@ class Alert(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True
     )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -1,6 +1,7 @@
 """Vehicles, drivers, shifts, and the devices that report positions."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
@@ -25,6 +26,11 @@ class Vehicle(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Whoever takes a vehicle out of service says why."""
+        if self.state == self.State.OUT_OF_SERVICE and not self.out_of_service_reason:
+            raise ValidationError({"out_of_service_reason": "Say why it is out of service."})
+
 
 class Driver(models.Model):
     """A driver; the account holds the name and the login."""
@@ -40,12 +46,25 @@ class Driver(models.Model):
 
 
 class Shift(models.Model):
-    """A driver on duty with a vehicle; `ends_at` empty: until it is closed."""
+    """A driver on duty with a vehicle; `ends_at` empty: until it is closed.
+
+    A planned one is for the planners only: nobody is on duty before they begin it themselves.
+    """
 
     driver = models.ForeignKey(Driver, models.CASCADE, related_name="shifts")
     vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="shifts")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
+    planned = models.BooleanField(default=False, help_text="Not begun yet.")
+    planned_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until when a shift that was begun had been planned."
+    )
+    reason = models.CharField(
+        max_length=250, blank=True, help_text="Why somebody else than the driver did it."
+    )
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     odometer_start_mi = models.DecimalField(max_digits=9, decimal_places=1, null=True, blank=True)
     odometer_end_mi = models.DecimalField(max_digits=9, decimal_places=1, null=True, blank=True)
 
@@ -55,11 +74,18 @@ class Shift(models.Model):
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
                 name="shift_ends_after_start",
             ),
+            models.CheckConstraint(
+                condition=Q(planned=False) | Q(ends_at__isnull=False),
+                name="shift_planned_has_end",
+            ),
             models.UniqueConstraint(
                 fields=["driver"], condition=Q(ends_at__isnull=True), name="shift_one_open"
             ),
         ]
-        indexes = [models.Index(fields=["driver", "starts_at"], name="shift_of_driver")]
+        indexes = [
+            models.Index(fields=["driver", "starts_at"], name="shift_of_driver"),
+            models.Index(fields=["vehicle", "starts_at"], name="shift_of_vehicle"),
+        ]
 
     def __str__(self) -> str:
         return f"shift {self.pk}"

@@ -52,6 +52,7 @@ class TripEvent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["trip", "version"], name="trip_event_version"),
             on_earth("", "trip_event_on_earth", null=True),
+            models.CheckConstraint(condition=~Q(hash=""), name="trip_event_is_linked"),
         ]
 
     def __str__(self) -> str:

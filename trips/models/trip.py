@@ -47,6 +47,10 @@ class Trip(models.Model):
         STRETCHER = "stretcher"
         BARIATRIC_STRETCHER = "bariatric_stretcher"
 
+    class Leg(models.TextChoices):
+        OUTBOUND = "outbound"
+        RETURN = "return"
+
     class BillTo(models.TextChoices):
         PAYER = "payer"
         FACILITY = "facility"
@@ -76,6 +80,13 @@ class Trip(models.Model):
     return_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="returns"
     )
+    standing_order = models.ForeignKey(
+        "trips.StandingOrder", models.PROTECT, null=True, blank=True, related_name="trips"
+    )
+    service_date = models.DateField(
+        null=True, blank=True, help_text="Its day; empty again where the order took the trip back."
+    )
+    leg = models.CharField(max_length=8, choices=Leg, blank=True)
     mobility = models.CharField(max_length=24, choices=Mobility, default=Mobility.AMBULATORY)
     needs = models.JSONField(default=list, blank=True, help_text='E.g. ["oxygen", "walker"].')
     escorts = models.PositiveSmallIntegerField(default=0)
@@ -131,6 +142,11 @@ class Trip(models.Model):
             models.UniqueConstraint(
                 fields=["external_id"], condition=~Q(external_id=""), name="trip_external_id_once"
             ),
+            models.UniqueConstraint(
+                fields=["standing_order", "service_date", "leg"],
+                condition=Q(standing_order__isnull=False),
+                name="trip_of_standing_order_once",
+            ),
             on_earth("pickup_", "trip_pickup_on_earth"),
             on_earth("dropoff_", "trip_dropoff_on_earth"),
         ]
@@ -138,10 +154,16 @@ class Trip(models.Model):
             models.Index(fields=["scheduled_at"], name="trip_by_time"),
             models.Index(fields=["status", "scheduled_at"], name="trip_by_status"),
             models.Index(fields=["driver", "scheduled_at"], name="trip_by_driver"),
+            models.Index(fields=["picked_up_at"], name="trip_by_pick_up"),
         ]
 
     def __str__(self) -> str:
         return f"trip {self.pk}"
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its standing order took it back."""
+        return self.standing_order_id is not None and self.service_date is None
 
 
 class Assignment(models.Model):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
-from trips.lifecycle import STARTED
+from trips.lifecycle import ENDED, STARTED
 
 Frame = dict[str, Any]
 Status = Literal["live", "catching-up", "offline"]
@@ -19,7 +19,7 @@ Status = Literal["live", "catching-up", "offline"]
 ACK_EVERY = 64
 KEPT_NOTIFICATIONS = 200
 POSITION = ("latitude", "longitude", "speed", "heading", "recorded_at")
-ETA = ("eta", "lateness_s", "risk", "why")
+ETA = ("eta", "lateness_s", "risk", "why", "suggestion")
 # A new login or another right is needed: trying again would only repeat the answer.
 FINAL_CODES = frozenset({4401, 4403, 4404})
 # The server asked us to come back: too slow a reader (4408), a draining server (4012).
@@ -166,6 +166,8 @@ def _snapshot(state: State, frame: Frame, out: Effects) -> None:
     state.vehicles = {vehicle["id"]: vehicle for vehicle in frame.get("vehicles", ())}
     if state.epoch == state.server_epoch:
         _keep_newer(state, trips, vehicles)
+    for eta in frame.get("etas", ()):
+        _trip_eta(state, eta, out)
     if "notifications" in frame:
         state.notifications = list(frame["notifications"])
     state.unread = frame.get("unread", state.unread)
@@ -231,8 +233,10 @@ def _trip_event(state: State, frame: Frame, out: Effects) -> None:
     known = state.trips.get(frame["trip_id"])
     if known is not None and known["version"] >= frame["version"]:
         return
-    etas = {name: known[name] for name in ETA if name in known} if known else {}
-    state.trips[frame["trip_id"]] = etas | frame["trip"]
+    trip = dict(frame["trip"])
+    if known is not None and trip["status"] not in ENDED:
+        trip = {name: known[name] for name in ETA if name in known} | trip
+    state.trips[frame["trip_id"]] = trip
     _load(state, frame["trip_id"])
 
 
@@ -259,8 +263,9 @@ def _since(state: State, trip_id: int) -> str:
 
 def _trip_eta(state: State, frame: Frame, out: Effects) -> None:
     trip = state.trips.get(frame["trip_id"])
-    if trip is not None:
-        trip.update({name: frame[name] for name in ETA})
+    # One that was under way when the trip ended comes too late.
+    if trip is not None and trip["status"] not in ENDED:
+        trip.update({name: frame[name] for name in ETA if name in frame})
 
 
 def _batch(state: State, frame: Frame, out: Effects) -> None:
@@ -284,11 +289,17 @@ def _position(state: State, fix: Frame, out: Effects) -> None:
 
 
 def _notification(state: State, frame: Frame, out: Effects) -> None:
-    notice = frame["notification"]
-    if any(known["id"] == notice["id"] for known in state.notifications):
+    notice, shown = frame["notification"], state.notifications
+    is_read = notice["read_at"] is not None
+    known = next((one for one in shown if one["id"] == notice["id"]), None)
+    # One that is older than all that is shown was read elsewhere.
+    if known is not None or (is_read and shown and notice["id"] < shown[-1]["id"]):
+        if is_read and (known is None or known["read_at"] is None):
+            state.notifications = [notice if one is known else one for one in shown]
+            state.unread = max(0, state.unread - 1)
         return
-    state.notifications = [notice, *state.notifications][:KEPT_NOTIFICATIONS]
-    state.unread += 1
+    state.notifications = [notice, *shown][:KEPT_NOTIFICATIONS]
+    state.unread += not is_read
 
 
 def _error(state: State, frame: Frame, out: Effects) -> None:

@@ -18,11 +18,14 @@ from django.utils import timezone
 
 from trips import access, links
 from trips.events.streams import user_stream
+from trips.models import TripEta
 from trips.realtime import messages, resume
 from trips.realtime.broadcast import LIVE, LiveFix
 from trips.realtime.credentials import still_valid
-from trips.realtime.markers import Markers, moved_since, standing
+from trips.realtime.estimates import Estimates, catch_up, streams_of, texts
+from trips.realtime.markers import Markers, frame_fix, moved_since, standing
 from trips.realtime.outbox import gps_update
+from trips.realtime.projections import Audience
 from trips.realtime.sockets import Socket
 from trips.realtime.stream import LiveStream, Shared, read
 
@@ -50,6 +53,7 @@ class Hub:
         self._watchers: dict[int, set[Socket]] = defaultdict(set)
         self._markers = Markers()
         self._standing = Shared[list[LiveFix]](lambda: read(standing))
+        self._estimates = Estimates()
         self._epoch = ""
         # Kept when the comparison fails and starts again: what moved meanwhile counts.
         self._compared_at = timezone.now()
@@ -90,6 +94,7 @@ class Hub:
         recovered = since is not None and await stream.replay(socket, since)
         if recovered:
             begun_at = await self._put_standing(socket)
+            catch_up(socket, await self._estimates.missed_since(stream.recorded_at(since)))
         else:
             begun_at = await self._put_snapshot(socket, stream, resuming)
         while not stream.catch_up(socket):
@@ -99,6 +104,7 @@ class Hub:
         if socket.shows_positions:
             for fix in self._markers.shown_since(begun_at - POSITIONS_LAG_S):
                 self._merge(socket, fix)
+        catch_up(socket, self._estimates.shown_since(begun_at - COMPARE_S))
         socket.live, socket.outbox.held = True, False
         if recovered:
             socket.put(messages.Resumed(recovered=True, seq=socket.seq))
@@ -211,6 +217,16 @@ class Hub:
                 text = text or messages.encode(gps_update(frame_fix(fix, trip_id)))
                 socket.outbox.put(text)
 
+    def _show_etas(self, rows: list[TripEta]) -> None:
+        on_boards = texts(rows, Audience.DISPATCH)
+        for socket in self._boards:
+            socket.outbox.merge_etas(on_boards)
+        for row in rows:
+            for name in streams_of(row):
+                stream = self._streams.get(name)
+                for socket in stream.sockets if stream else ():
+                    catch_up(socket, [row])
+
     # --- healing
 
     async def _compare(self) -> None:
@@ -222,6 +238,7 @@ class Hub:
             await self._advance(await read(resume.heads, list(self._streams)))
             moved, self._compared_at = await read(moved_since, self._compared_at)
             self.show(moved)
+            self._show_etas(await self._estimates.look())
             await self._notice_restore(await read(resume.known_epoch))
 
     async def _notice_restore(self, epoch: str) -> None:
@@ -262,19 +279,6 @@ class Hub:
                 for socket in stream.sockets:
                     if socket.live:
                         socket.outbox.put(text)
-
-
-def frame_fix(fix: LiveFix, trip_id: int | None = None) -> messages.Fix:
-    """A position as frames hold it, under `trip_id` for a screen of that trip."""
-    return messages.Fix(
-        trip_id=trip_id if trip_id is not None else fix["trip"],
-        vehicle_id=fix["vehicle"],
-        latitude=fix["lat"],
-        longitude=fix["lon"],
-        speed=fix["speed"],
-        heading=fix["heading"],
-        recorded_at=messages.iso_s(fix["at"]),
-    )
 
 
 async def _forever(job: Callable[[], Awaitable[None]]) -> None:

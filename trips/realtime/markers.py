@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from trips.lifecycle import STARTED
 from trips.models import Trip, VehiclePosition
+from trips.realtime import messages
 from trips.realtime.broadcast import LiveFix
 
 #: How far a phone's clock may be ahead before its fix no longer moves the marker.
@@ -76,4 +77,17 @@ def _live_fix(row: VehiclePosition, trips: list[int]) -> LiveFix:
         speed=row.speed_mps,
         heading=row.heading_deg,
         at=row.recorded_at.timestamp(),
+    )
+
+
+def frame_fix(fix: LiveFix, trip_id: int | None = None) -> messages.Fix:
+    """A position as frames hold it, under `trip_id` for a screen of that trip."""
+    return messages.Fix(
+        trip_id=trip_id if trip_id is not None else fix["trip"],
+        vehicle_id=fix["vehicle"],
+        latitude=fix["lat"],
+        longitude=fix["lon"],
+        speed=fix["speed"],
+        heading=fix["heading"],
+        recorded_at=messages.iso_s(fix["at"]),
     )

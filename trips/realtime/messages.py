@@ -47,7 +47,11 @@ class TripAction(msgspec.Struct, frozen=True):
 
 
 class Trip(msgspec.Struct, frozen=True, omit_defaults=False):
-    """A trip. `patient`, `needs` and `notes` are null for those who may not know them."""
+    """A trip. `patient`, `needs` and `notes` are null for those who may not know them.
+
+    From `stuck_at` on it is too long in its state (null: never, or not the reader's to know); a
+    screen shows that by its own clock, and it ends by itself when the trip moves on.
+    """
 
     id: int
     status: str
@@ -71,12 +75,34 @@ class Trip(msgspec.Struct, frozen=True, omit_defaults=False):
     ready_at: str | None
     wait_and_return: bool
     pinned: bool
+    stuck_at: str | None
 
 
 class TripWithActions(Trip, frozen=True):
-    """A trip as the HTTP API answers it, with what the asker may do now."""
+    """A trip as the HTTP API answers it, with what the asker may do now and its newest `Eta`."""
 
     actions: list[TripAction] = []
+    eta: str | None = None
+    lateness_s: int | None = None
+    risk: str | None = None
+    why: str | None = None
+    suggestion: str | None = None
+
+
+class Eta(msgspec.Struct, frozen=True):
+    """When a trip's next stop is reached, and whether that is in time.
+
+    `lateness_s` counts against the agreed pick-up, after it against the appointment; below zero
+    is early. `risk`: on_time, at_risk, late or unknown. `suggestion`: the tap that the vehicle's
+    position suggests, null for none; it is for a person to decide.
+    """
+
+    trip_id: int
+    eta: str | None
+    lateness_s: int | None
+    risk: str
+    why: str
+    suggestion: str | None
 
 
 class Vehicle(msgspec.Struct, frozen=True):
@@ -134,6 +160,7 @@ class Snapshot(Frame, frozen=True, tag="snapshot"):
     seq: int
     trips: list[Trip]
     vehicles: list[Vehicle]
+    etas: list[Eta]
 
 
 class MySnapshot(Frame, frozen=True, tag="snapshot"):
@@ -142,6 +169,7 @@ class MySnapshot(Frame, frozen=True, tag="snapshot"):
     seq: int
     trips: list[Trip]
     vehicles: list[Vehicle]
+    etas: list[Eta]
     notifications: list[Notice]
     unread: int
 
@@ -169,6 +197,17 @@ class TripEvent(Frame, frozen=True, tag="trip.event"):
     at: str
     message: str
     trip: Trip
+
+
+class TripEta(Frame, frozen=True, tag="trip.eta"):
+    """An `Eta` that changed; unnumbered, the newest wins."""
+
+    trip_id: int
+    eta: str | None
+    lateness_s: int | None
+    risk: str
+    why: str
+    suggestion: str | None
 
 
 class Notification(Frame, frozen=True, tag="notification"):

@@ -1,4 +1,4 @@
-"""What one socket has yet to be sent: numbered frames in order, positions latest-wins (pure).
+"""What one socket has yet to be sent: numbered frames in order, the rest latest-wins (pure).
 
 A socket that acknowledges what it gets is sent every frame at once. One that falls behind
 gets the newest position per vehicle four times a second, one that never acknowledged
@@ -26,6 +26,8 @@ MOST_WAITING = 1_000
 MOST_WAITING_CHARS = 4_000_000
 #: What may be on the way to a socket before positions wait.
 MOST_UNACKED_CHARS = 2_000_000
+#: Estimates that go with one flush: after a pause there may be thousands.
+MOST_ETAS_AT_ONCE = 200
 
 
 class Outbox:
@@ -42,6 +44,7 @@ class Outbox:
         self._frames: list[str] = []
         self._chars = 0
         self._positions: dict[int | None, messages.Fix] = {}
+        self._etas: dict[int, str] = {}  # the newest frame of each trip
         self._flushed_at = 0.0
         self._on_the_way: deque[int] = deque()  # the size of each frame, oldest first
         self._unacked_chars = 0
@@ -79,12 +82,17 @@ class Outbox:
         self._positions[key] = fix
         self.wake.set()
 
+    def merge_etas(self, texts: dict[int, str]) -> None:
+        """Keep each frame as its trip's newest estimate until it is flushed."""
+        if texts:
+            self._etas.update(texts)
+            self.wake.set()
+
     def take(self, now: float) -> list[str]:
         """The frames to send now (`now`: monotonic seconds)."""
         texts, self._frames, self._chars = self._frames, [], 0
         if self.wait_s(now) == 0.0:
-            texts += self._position_frames()
-            self._positions.clear()
+            texts += self._position_frames() + self._eta_frames()
             self._flushed_at = now
         self._count(texts, now)
         return texts
@@ -102,17 +110,22 @@ class Outbox:
             self.overflowed = True
 
     def wait_s(self, now: float) -> float | None:
-        """Seconds until merged positions may go; None where none wait, or they may not."""
-        if self.held or self.full or not self._positions:
+        """Seconds until what was merged may go; None where nothing waits, or it may not."""
+        if self.held or self.full or not (self._positions or self._etas):
             return None
         period = SLOW_PERIOD_S if self.acked else SILENT_PERIOD_S
         return max(0.0, self._flushed_at + period - now)
 
     def _position_frames(self) -> list[str]:
         fixes = list(self._positions.values())
-        if self.batch:
+        self._positions.clear()
+        if self.batch and fixes:
             return [messages.encode(messages.GpsBatch(fixes=fixes))]
         return [messages.encode(gps_update(fix)) for fix in fixes]
+
+    def _eta_frames(self) -> list[str]:
+        going = list(self._etas)[:MOST_ETAS_AT_ONCE]
+        return [self._etas.pop(trip_id) for trip_id in going]
 
 
 def gps_update(fix: messages.Fix) -> messages.GpsUpdate:

@@ -7,11 +7,16 @@ public     a tracking link: status, times, vehicle, the driver's first name, the
            neighbourhood but no address
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
+import msgspec
+
+from trips import timers
 from trips.access import actors
-from trips.lifecycle import Status, possible
-from trips.models import Driver, Trip
+from trips.board import EtaRow
+from trips.lifecycle import ENDED, STARTED, Status, possible
+from trips.models import Driver, Trip, TripEta
 from trips.realtime import messages
 from trips.realtime.messages import Named, Place, iso
 from users.models import User
@@ -61,6 +66,7 @@ def trip_view(trip: Trip, audience: Audience) -> messages.Trip:
         ready_at=iso(trip.ready_at) if trip.ready_at else None,
         wait_and_return=trip.wait_and_return,
         pinned=trip.pinned,
+        stuck_at=_stuck_at(trip) if audience is Audience.DISPATCH else None,
     )
 
 
@@ -69,6 +75,16 @@ _KNOWS_DRIVER = (Audience.DISPATCH, Audience.DRIVER)
 
 #: Decimals of a degree that a public link shows: about 100 m.
 PUBLIC_DECIMALS = 3
+
+
+def _stuck_at(trip: Trip) -> str | None:
+    at = timers.stuck_at(
+        Status(trip.status),
+        state_since=trip.state_since,
+        scheduled_at=trip.scheduled_at,
+        wait_and_return=trip.wait_and_return,
+    )
+    return iso(at) if at else None
 
 
 def _place(trip: Trip, end: str, *, hidden: bool) -> Place:
@@ -87,13 +103,43 @@ def _driver(driver: Driver | None, *, first_name_only: bool) -> Named | None:
     return Named(driver.pk, name)
 
 
+def eta_view(row: TripEta | EtaRow, status: str, audience: Audience) -> messages.Eta | None:
+    """The estimate of a trip in `status` for `audience`, None where it is not for them.
+
+    Who asked for the trip is told when and how late. A tracking link says to the minute when
+    the vehicle that is under way arrives. Ended trips have none.
+    """
+    public = audience is Audience.PUBLIC
+    if status in ENDED or (public and status not in STARTED):
+        return None
+    inside = audience in _KNOWS_DRIVER
+    eta = row.eta.replace(second=0, microsecond=0) if row.eta and public else row.eta
+    return messages.Eta(
+        trip_id=row.trip_id,
+        eta=iso(eta) if eta else None,
+        lateness_s=None if public else row.lateness_s,
+        risk=row.risk,
+        why=row.why if inside else "",
+        suggestion=row.suggestion or None if inside else None,
+    )
+
+
+def etas_of(trips: Iterable[Trip], audience: Audience) -> list[messages.Eta]:
+    """The estimates of those of `trips` (`queries.with_related`) that have one for `audience`."""
+    found = [(row, trip.status) for trip in trips if (row := getattr(trip, "eta", None))]
+    return [view for row, status in found if (view := eta_view(row, status, audience))]
+
+
 def trip_for(trip: Trip, user: User) -> messages.TripWithActions:
     """`trip` as the HTTP API answers it to `user`."""
-    view = trip_view(trip, audience_of(user))
+    audience = audience_of(user)
+    view = trip_view(trip, audience)
     actions = [
         messages.TripAction(action.value, list(requires))
         for action, requires in possible(Status(trip.status), actors(user, trip))
     ]
-    return messages.TripWithActions(
-        **{name: getattr(view, name) for name in view.__struct_fields__}, actions=actions
-    )
+    fields = {name: getattr(view, name) for name in view.__struct_fields__}
+    for eta in etas_of([trip], audience):
+        fields |= msgspec.structs.asdict(eta)
+    fields.pop("trip_id", None)
+    return messages.TripWithActions(**fields, actions=actions)

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import connection, transaction
 
-from trips import queries
+from trips import board, queries
 from trips.events.streams import BOARD
 from trips.models import Epoch, Stream, StreamEntry, Trip
 from trips.models import TripEvent as EventRow
 from trips.realtime import messages
-from trips.realtime.projections import Audience, trip_view
+from trips.realtime.projections import Audience, etas_of, trip_view
 from users.models import Notification
 
 #: A client further behind than this gets a snapshot: it is shorter than the replay.
@@ -27,6 +28,13 @@ class Entry:
     notification: Notification | None
     message: str = ""
     _texts: dict[Audience, str] = field(default_factory=dict)
+
+    @property
+    def recorded_at(self) -> datetime | None:
+        """When it was written down."""
+        if self.notification is not None:
+            return self.notification.created_at
+        return self.event.recorded_at if self.event else None
 
     def text(self, audience: Audience) -> str:
         """The frame for `audience`, as it goes over the wire."""
@@ -108,7 +116,7 @@ def snapshot(stream: str, audience: Audience) -> tuple[int, str]:
         seq = heads([stream])[stream]
         frame: messages.Frame
         if stream == BOARD:
-            frame = _snapshot(seq, list(queries.board_trips()), queries.vehicles(), audience)
+            frame = _snapshot(seq, board.trips(), queries.vehicles(), audience)
         elif kind == "trip":
             trips = list(queries.with_related(Trip.objects.filter(pk=int(key))))
             frame = _snapshot(seq, trips, queries.vehicles(int(key)), audience)
@@ -121,7 +129,8 @@ def _snapshot(
     seq: int, trips: list[Trip], vehicles: list[messages.Vehicle], audience: Audience
 ) -> messages.Snapshot:
     shown = [trip_view(trip, audience) for trip in trips]
-    return messages.Snapshot(seq=seq, trips=shown, vehicles=vehicles)
+    etas = etas_of(trips, audience)
+    return messages.Snapshot(seq=seq, trips=shown, vehicles=vehicles, etas=etas)
 
 
 #: Notices in the snapshot of `/ws/me/`; older ones are paged over HTTP.
@@ -130,10 +139,12 @@ NOTICES_SHOWN = 50
 
 def _my_snapshot(seq: int, user_id: int, audience: Audience) -> messages.MySnapshot:
     mine = Notification.objects.filter(user_id=user_id, channel=Notification.Channel.IN_APP)
+    trips = list(queries.driver_trips(user_id))
     return messages.MySnapshot(
         seq=seq,
-        trips=[trip_view(trip, audience) for trip in queries.driver_trips(user_id)],
+        trips=[trip_view(trip, audience) for trip in trips],
         vehicles=[],
+        etas=etas_of(trips, audience),
         notifications=[notice(row) for row in mine.order_by("-pk")[:NOTICES_SHOWN]],
         unread=mine.filter(read_at__isnull=True).count(),
     )

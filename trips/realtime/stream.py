@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from channels.db import database_sync_to_async
@@ -112,6 +113,10 @@ class LiveStream:
             self._snapshots[audience] = Shared(lambda: read(resume.snapshot, self.name, audience))
         self._kept[audience] = taken = await self._snapshots[audience].get()
         return taken
+
+    def recorded_at(self, seq: int | None) -> datetime | None:
+        """When the entry of this number was recorded; None where memory does not have it."""
+        return next((entry.recorded_at for entry in self._recent if entry.seq == seq), None)
 
     def _first_known(self) -> int:
         """A socket that has this number, or a higher one, can be served from memory."""

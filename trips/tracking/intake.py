@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from trips.realtime.broadcast import LiveFix
-from trips.tracking.filters import Track, Verdict, judge
+from trips.tracking.filters import NEWEST_S, OLDEST_S, Track, Verdict, judge
 from trips.tracking.fixes import BadFix, Fix
 from trips.tracking.pusher import Pusher
 from trips.tracking.roster import Held, Reporter, Roster, at_time, still_held
@@ -21,6 +21,8 @@ from trips.tracking.store import GroupCommit
 MOST_TRACKS = 20_000
 #: Whose an older position is, is looked up; younger ones are placed by the caches.
 CACHED_FOR_S = 60.0
+#: Why a driver's phone is not listened to.
+OFF_SHIFT = "off_shift"
 
 Parsed = tuple[bytes, Fix | BadFix]
 
@@ -61,7 +63,11 @@ class Intake:
         track = self._track(reporter.device_id)
         self.roster.seen.add(reporter.device_id)
         self._learn_clock(track, parsed, now)
+        off_shift = await self._off_shift(reporter, track, parsed, now)
         for index, (raw, fix) in enumerate(parsed):
+            if index in off_shift:
+                refused.append({"index": index, "reason": OFF_SHIFT})
+                continue
             verdict, reason = self._judge(fix, track, now)
             if verdict is None or isinstance(fix, BadFix):
                 doubts.append(Doubt(reporter.device_id, trip_id, reason, raw))
@@ -81,6 +87,25 @@ class Intake:
             raise
         self._push([row for row, is_new in zip(rows, new, strict=True) if is_new], addressed)
         return Outcome(sum(new), len(new) - sum(new), refused)
+
+    async def _off_shift(
+        self, reporter: Reporter, track: Track, parsed: Sequence[Parsed], now: float
+    ) -> frozenset[int]:
+        """Which of `parsed` a driver's phone sent about a time off duty.
+
+        Of those nothing is kept, not even in doubt: where a driver is then is nobody's business.
+        """
+        offset_s = track.clock.offset_s
+        unsure = {
+            index: at
+            for index, (_, fix) in enumerate(parsed)
+            if not self.roster.surely_on_shift(reporter, at := _time_of(fix, now) + offset_s)
+        }
+        if not unsure:
+            return frozenset()
+        places = await self.roster.back_then(reporter, list(unsure.values()))
+        rows = zip(unsure, places, strict=True)
+        return frozenset(index for index, (vehicle_id, _) in rows if vehicle_id is None)
 
     async def _place_backlog(
         self, reporter: Reporter, addressed: Addressed | None, rows: list[Row], now: float
@@ -164,6 +189,12 @@ class Intake:
                 trips.append(addressed.trip_id)
             if row.vehicle_id is not None or trips:
                 self._pusher.push(_live(row, trips))
+
+
+def _time_of(fix: Fix | BadFix, now: float) -> float:
+    """When it was; now where that is not said or cannot be."""
+    at = None if isinstance(fix, BadFix) else fix.recorded_at
+    return now if at is None or not now - OLDEST_S <= at <= now + NEWEST_S else at
 
 
 def _live(row: Row, trips: list[int]) -> LiveFix:

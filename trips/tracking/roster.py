@@ -34,6 +34,13 @@ class Reporter(msgspec.Struct, frozen=True):
     vehicle_id: int | None
 
 
+class OnShift(msgspec.Struct, frozen=True):
+    """A driver on duty now, since that unix second."""
+
+    vehicle_id: int
+    since: float
+
+
 class Held(msgspec.Struct, frozen=True):
     """A time during which a driver had a trip, in unix seconds; `until` inf: still."""
 
@@ -88,15 +95,18 @@ _ABOARD_QUERY = """
     SELECT vehicle_id, id FROM trips_trip
     WHERE status = ANY(%s) AND vehicle_id IS NOT NULL ORDER BY state_since DESC"""
 _ON_SHIFT_QUERY = """
-    SELECT DISTINCT ON (driver_id) driver_id, vehicle_id FROM trips_shift
-    WHERE starts_at <= now() AND (ends_at IS NULL OR ends_at > now())
+    SELECT DISTINCT ON (driver_id) driver_id, vehicle_id,
+           extract(epoch FROM starts_at)::float8
+    FROM trips_shift
+    WHERE NOT planned AND starts_at <= now() AND (ends_at IS NULL OR ends_at > now())
     ORDER BY driver_id, starts_at DESC"""
 # Where a backlog belongs: the shift and the started trip of then, not of now.
 _BACK_THEN_QUERY = """
     SELECT v.vehicle_id, t.trip_id
     FROM (SELECT to_timestamp(s) AS at, n FROM unnest(%s::float8[]) WITH ORDINALITY AS u (s, n)) f
     CROSS JOIN LATERAL (SELECT coalesce(%s::bigint, (
-        SELECT vehicle_id FROM trips_shift WHERE driver_id = %s AND starts_at <= f.at
+        SELECT vehicle_id FROM trips_shift
+        WHERE driver_id = %s AND NOT planned AND starts_at <= f.at
           AND (ends_at IS NULL OR ends_at > f.at) ORDER BY starts_at DESC LIMIT 1)) AS vehicle_id) v
     LEFT JOIN LATERAL (
         SELECT a.trip_id FROM trips_assignment a
@@ -116,7 +126,7 @@ class Roster:
         self._reporters: dict[tuple[str, bool], Reporter] = {}
         self._held: dict[tuple[int, int], list[Held]] = {}
         self._aboard: dict[int, tuple[int, ...]] = {}
-        self._on_shift: dict[int, int] = {}
+        self._on_shift: dict[int, OnShift] = {}
         self._unknown = Batched(self._find_reporters)
         self._unheld = Batched(self._find_held)
         self._first = Batched(self._refresh_once)
@@ -172,7 +182,18 @@ class Roster:
         """The vehicle whose position it is: its own, or the one of the driver's shift."""
         if reporter.driver_id is None:
             return reporter.vehicle_id
-        return self._on_shift.get(reporter.driver_id)
+        shift = self._on_shift.get(reporter.driver_id)
+        return shift.vehicle_id if shift else None
+
+    def surely_on_shift(self, reporter: Reporter, at: float) -> bool:
+        """Whether a position of that time may be kept; False: the database has to be asked.
+
+        A vehicle's tracker always reports, a driver's phone on duty only.
+        """
+        if reporter.driver_id is None:
+            return True
+        shift = self._on_shift.get(reporter.driver_id)
+        return shift is not None and shift.since <= at
 
     def aboard(self, vehicle_id: int | None) -> tuple[int, ...]:
         """The started trips of a vehicle, latest first."""
@@ -213,7 +234,8 @@ class Roster:
         for vehicle_id, trip_id in await self._lane.run((_ABOARD_QUERY, [_STARTED])):
             aboard[vehicle_id] = (*aboard.get(vehicle_id, ()), trip_id)
         self._aboard = aboard
-        self._on_shift = dict(await self._lane.run((_ON_SHIFT_QUERY, [])))
+        shifts = await self._lane.run((_ON_SHIFT_QUERY, []))
+        self._on_shift = {driver_id: OnShift(*shift) for driver_id, *shift in shifts}
         await self.write_seen(time.monotonic())
 
     async def _refresh_reporters(self) -> None:

@@ -49,7 +49,7 @@ export class Alerts {
 
   row(alert) {
     const trip = alert.trip === null ? "" : `, trip ${alert.trip}`;
-    const says = `Alarm “${alert.kind}” from ${alert.source_name}${trip}`;
+    const says = alert.message || `Alarm “${alert.kind}” from ${alert.source_name}${trip}`;
     return h("p", { class: "alarm", "data-alert": alert.id },
       h("strong", {}, says),
       h("time", { datetime: alert.raised_at }, this.clock.time(alert.raised_at)),

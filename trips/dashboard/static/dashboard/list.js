@@ -1,7 +1,7 @@
 // The list of trips: sections, rows, filters, keys.
 
 import { arrange, h, setText } from "./dom.js";
-import { GROUPS, grouped, minutesLate, mobilityLabel, statusHue, statusLabel } from "./trips.js";
+import { GROUPS, grouped, isStuck, minutesLate, mobilityLabel, statusHue, statusLabel } from "./trips.js";
 
 export class TripList {
   /** `onSelect(tripId)` when a row is chosen; `clock` as of times.js. */
@@ -128,10 +128,10 @@ function row(id, onSelect) {
 function fillRow(view, trip, clock, nowMs) {
   const late = minutesLate(trip, nowMs);
   setText(view.time, trip.scheduled_at ? clock.time(trip.scheduled_at) : "—");
-  setText(view.late, late > 0 ? `+${late} min` : "");
-  view.late.title = late > 0 ? `${late} min late` : "";
+  setText(view.late, late > 0 ? `+${late} min` : trip.risk === "at_risk" ? "at risk" : "");
+  view.late.title = trip.why || (late > 0 ? `${late} min late` : "");
   setText(view.who, trip.patient?.name ?? `Trip ${trip.id}`);
-  setText(view.chip, statusLabel(trip.status));
+  setText(view.chip, statusLabel(trip.status) + (isStuck(trip, nowMs) ? " · too long" : ""));
   setText(view.way, `${trip.pickup.address} → ${trip.dropoff.address}`);
   setText(view.crew, crew(trip));
   view.button.dataset.hue = statusHue(trip.status);

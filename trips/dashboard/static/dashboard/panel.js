@@ -14,6 +14,9 @@ const ROAD = [
   "completed",
 ];
 
+// A suggestion that somebody has followed already is no news.
+const SUGGESTED = { en_route_pickup: "arrive_pickup", in_progress: "arrive_dropoff" };
+
 export class Panel {
   /** `onClose()` when it is closed by its button or by Escape. */
   constructor(root, clock, onClose) {
@@ -31,7 +34,7 @@ export class Panel {
   showTrip(trip, vehicle, nowMs) {
     const late = minutesLate(trip, nowMs);
     const seen = lastFix(vehicle, nowMs);
-    if (this.#isShown(`trip ${trip.id} ${trip.version} ${late} ${trip.eta}`, seen)) return;
+    if (this.#isShown(`trip ${trip.id} ${trip.version} ${late} ${estimate(trip, this.clock)}`, seen)) return;
     const day = trip.scheduled_at ? this.clock.day(trip.scheduled_at) : "No time yet";
     this.#show(
       this.#head(trip.patient?.name ?? `Trip ${trip.id}`, `Trip ${trip.id} · ${day}`),
@@ -93,14 +96,14 @@ export class Panel {
   }
 
   #facts(trip) {
-    const eta = trip.eta ? fact("Estimate", `${this.clock.time(trip.eta)} ${trip.why ?? ""}`) : [];
+    const said = estimate(trip, this.clock);
     return [
       fact("Driver", trip.driver?.name ?? "Nobody yet"),
       fact("Vehicle", trip.vehicle?.name ?? "None yet"),
       trip.facility ? fact("Facility", trip.facility.name) : [],
       needs(trip) ? fact("Needs", needs(trip)) : [],
       trip.notes ? fact("Notes", trip.notes) : [],
-      eta,
+      said ? fact("Estimate", said) : [],
       this.#seen(),
     ].flat();
   }
@@ -120,6 +123,12 @@ function road(status) {
   const label = `Step ${reached + 1} of ${ROAD.length}: ${statusLabel(status)}`;
   const steps = ROAD.map((_, index) => h("i", { class: index <= reached ? "reached" : null }));
   return h("p", { class: "road", role: "img", "aria-label": label }, steps);
+}
+
+// The arrival, why it is judged so, and where the position says that it has come to pass.
+function estimate(trip, clock) {
+  const there = trip.suggestion === SUGGESTED[trip.status] && "seems to be at the door";
+  return [trip.eta && clock.time(trip.eta), trip.why, there].filter(Boolean).join(", ");
 }
 
 function needs(trip) {

@@ -6,7 +6,8 @@ const ACK_EVERY = 64;
 const KEPT_NOTIFICATIONS = 200;
 const POSITION = ["latitude", "longitude", "speed", "heading", "recorded_at"];
 const STARTED = new Set(["en_route_pickup", "arrived_pickup", "in_progress", "arrived_dropoff"]);
-const ETA = ["eta", "lateness_s", "risk", "why"];
+const ENDED = new Set(["completed", "cancelled", "no_show", "rejected", "missed"]);
+const ETA = ["eta", "lateness_s", "risk", "why", "suggestion"];
 // A new login or another right is needed: trying again would only repeat the answer.
 const FINAL_CODES = new Set([4401, 4403, 4404]);
 // The server asked us to come back: too slow a reader (4408), a draining server (4012).
@@ -138,6 +139,7 @@ function snapshot(state, frame, out) {
   state.trips = byId(frame.trips);
   state.vehicles = byId(frame.vehicles);
   if (sameEpoch) keepNewer(state, before);
+  for (const eta of frame.etas ?? []) tripEta(state, eta, out);
   if (frame.notifications) state.notifications = frame.notifications.slice();
   state.unread = frame.unread ?? state.unread;
   state.epoch = state.serverEpoch;
@@ -214,7 +216,9 @@ function tripEvent(state, frame, out) {
   const known = state.trips.get(frame.trip_id);
   if (known && known.version >= frame.version) return;
   const trip = { ...frame.trip };
-  for (const key of ETA) if (known && !(key in trip) && key in known) trip[key] = known[key];
+  if (known && !ENDED.has(trip.status)) {
+    for (const key of ETA) if (!(key in trip) && key in known) trip[key] = known[key];
+  }
   state.trips.set(frame.trip_id, trip);
   out.trips.push(frame.trip_id);
   load(state, trip, out);
@@ -240,8 +244,9 @@ function load(state, trip, out) {
 
 function tripEta(state, frame, out) {
   const trip = state.trips.get(frame.trip_id);
-  if (!trip) return;
-  copy(ETA, frame, trip);
+  // One that was under way when the trip ended comes too late.
+  if (!trip || ENDED.has(trip.status)) return;
+  for (const key of ETA) if (key in frame) trip[key] = frame[key];
   out.trips.push(frame.trip_id);
 }
 
@@ -268,10 +273,19 @@ function unnamedVehicle(fix) {
 }
 
 function notification(state, { notification: notice }, out) {
-  if (state.notifications.some((known) => known.id === notice.id)) return;
-  state.notifications.unshift(notice);
-  state.notifications.length = Math.min(state.notifications.length, KEPT_NOTIFICATIONS);
-  state.unread += 1;
+  const shown = state.notifications;
+  const isRead = notice.read_at !== null;
+  const known = shown.findIndex((one) => one.id === notice.id);
+  // One that is older than all that is shown was read elsewhere.
+  if (known >= 0 || (isRead && shown.length > 0 && notice.id < shown.at(-1).id)) {
+    if (!isRead || (known >= 0 && shown[known].read_at !== null)) return;
+    if (known >= 0) shown[known] = notice;
+    state.unread = Math.max(0, state.unread - 1);
+  } else {
+    shown.unshift(notice);
+    shown.length = Math.min(shown.length, KEPT_NOTIFICATIONS);
+    if (!isRead) state.unread += 1;
+  }
   out.notifications = true;
 }
 

@@ -86,6 +86,11 @@ export function minutesLate(trip, nowMs) {
   return Math.max(0, Math.floor((nowMs - Date.parse(trip.scheduled_at)) / 60000));
 }
 
+/** Whether it stands too long in its state; the server says from when on. */
+export function isStuck(trip, nowMs) {
+  return Boolean(trip.stuck_at) && Date.parse(trip.stuck_at) <= nowMs;
+}
+
 /**
  * The trips that a snapshot taken now would hold (a Map by id): events bring others in, and
  * ended ones grow old. `reach` is {ended_shown_s, ahead_s}, the server's own limits.

@@ -1,73 +1,23 @@
-"""Accounts and what was said to them."""
+"""What was said to people."""
 
-from zoneinfo import ZoneInfo
-
-from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
-from users.roles import Permission, Role, may
-
-
-def check_time_zone(name: str) -> None:
-    """ValidationError where `name` is not in the time zone database, e.g. Europe/Stockholm."""
-    try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        raise ValidationError({"time_zone": f"There is no time zone {name!r}."}) from None
-
-
-class User(AbstractUser):
-    """One person, one role. Disabled through `is_active`, which ends tokens and sockets at once."""
-
-    class RoleChoice(models.TextChoices):
-        ADMIN = Role.ADMIN.value, _("Administrator")
-        DISPATCHER = Role.DISPATCHER.value, _("Dispatcher")
-        DRIVER = Role.DRIVER.value, _("Driver")
-        BILLER = Role.BILLER.value, _("Biller")
-        FACILITY = Role.FACILITY.value, _("Facility")
-        PATIENT = Role.PATIENT.value, _("Patient")
-
-    role = models.CharField(max_length=16, choices=RoleChoice)
-    phone = models.CharField(max_length=32, blank=True)
-    time_zone = models.CharField(max_length=64, blank=True, help_text="Empty: the company's.")
-    language = models.CharField(max_length=8, default="en")
-
-    REQUIRED_FIELDS = ["email", "role"]
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(role__in=[role.value for role in Role]), name="user_role_known"
-            )
-        ]
-
-    def clean(self) -> None:
-        """Reject an unknown time zone in forms."""
-        super().clean()
-        if self.time_zone:
-            check_time_zone(self.time_zone)
-
-    def may(self, permission: Permission) -> bool:
-        """Whether this account's role holds `permission` and the account is active."""
-        return self.is_active and may(self.role, permission)
-
-    @property
-    def display_name(self) -> str:
-        return self.get_full_name() or self.username
+from users.models.accounts import User
 
 
 class Notification(models.Model):
     """One thing said to one person through one channel, at most once per `key`.
 
     The row exists before anything is sent. `unknown` is a mail whose answer never came:
-    it is shown to people and not sent again blindly.
+    it is shown to people and not sent again blindly. `skipped` was not sent on purpose, and
+    `error` says why.
     """
 
     class Channel(models.TextChoices):
         IN_APP = "in_app"
         EMAIL = "email"
+        SMS = "sms", "SMS"
+        PUSH = "push"
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -75,6 +25,7 @@ class Notification(models.Model):
         SENT = "sent"
         FAILED = "failed"
         UNKNOWN = "unknown"
+        SKIPPED = "skipped"
 
     user = models.ForeignKey(
         User, models.CASCADE, null=True, blank=True, related_name="notifications"
@@ -88,6 +39,9 @@ class Notification(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
+    give_up_at = models.DateTimeField(
+        null=True, blank=True, help_text="Attempts end here; a server may be away for long."
+    )
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
@@ -109,6 +63,17 @@ class Notification(models.Model):
                 name="notification_queued_due",
             ),
             models.Index(fields=["user", "-id"], name="notification_of_user"),
+            # The mail server's limit counts the last minute; the cap a person's last day.
+            models.Index(
+                fields=["claimed_at"],
+                condition=models.Q(claimed_at__isnull=False),
+                name="notification_claimed",
+            ),
+            models.Index(
+                fields=["address", "-created_at"],
+                condition=~models.Q(address=""),
+                name="notification_of_address",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""Numbers that a manager asks for: what they mean, their roll-up tables, and reading those."""

@@ -1,0 +1,1 @@
+"""Standing orders: agreeing on them, changing them, and making their trips."""

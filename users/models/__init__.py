@@ -1,0 +1,16 @@
+"""Accounts, what was said to them, and what they want to hear."""
+
+from users.models.accounts import User, check_time_zone
+from users.models.notices import Notification
+from users.models.pipe import Preference, SuppressedAddress
+from users.models.webhooks import WebhookDelivery, WebhookEndpoint
+
+__all__ = [
+    "Notification",
+    "Preference",
+    "SuppressedAddress",
+    "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "check_time_zone",
+]

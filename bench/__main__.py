@@ -17,6 +17,7 @@ from pathlib import Path
 
 import uvloop
 
+from bench.billing import billing
 from bench.board import board
 from bench.common import Bench
 from bench.dispatch import dispatch
@@ -39,6 +40,7 @@ SECTIONS = {
     "memory": memory,
     "dispatch": dispatch,
     "board": board,
+    "billing": billing,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 VEHICLES = 400

@@ -100,18 +100,19 @@ async def _measure(bench: Bench, running: Running) -> list[Shown]:
     watchers = [*boards, *trip_watchers(system, TRIPS, events)]
     async with phoning(running, fixes) as phones, watching(running, watchers):
         await reopen(phones)
-        alone = await _tap_and_drive(running, phones, events, bench.taps(system))
+        alone = await tap_and_drive(running, phones, events, bench.taps(system))
         fill = ["-m", "bench.low_queue", str(LOW_TASKS)]
         await asyncio.to_thread(bench.stage.run, "queue", fill, system)
         await reopen(phones)
-        crowded = await _tap_and_drive(running, phones, events, bench.taps(system))
+        crowded = await tap_and_drive(running, phones, events, bench.taps(system))
     left = f"{running.queued(system.slow_queue):,} low tasks left at the end"
     return [alone, Shown(crowded.latency, f"{crowded.remark} {left}".strip())]
 
 
-async def _tap_and_drive(
+async def tap_and_drive(
     running: Running, phones: list[Phone], events: Events, taps: Iterator[tuple[Crew, str]]
 ) -> Shown:
+    """Tap for some seconds while the fleet reports: how late every socket shows it."""
     rate = GPS_RATE if running.system.ours else TEXTBOOK_GPS_RATE
     tapped, expected = Tally(), int(TAPS_PER_S * SECONDS) * (BOARDS + 1)
     events.dues, events.seconds = {}, []

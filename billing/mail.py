@@ -1,15 +1,18 @@
 """The invoice's mail: queued once per invoice, composed with its PDF when it is sent."""
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from billing.models import Invoice
-from billing.pdf import document_of
-from trips.models import Company
+from billing.letters import invoice_letter, statement_letter
+from billing.models import Invoice, Statement
+from billing.pdf import document_of, statement_document_of
+from users.mails import post
 from users.models import Notification
 from users.notifications import mail
+
+ON_ITS_WAY = (Notification.State.QUEUED, Notification.State.CLAIMED)
 
 
 def queue_invoice(invoice_id: int) -> str:
@@ -26,28 +29,47 @@ def queue_invoice(invoice_id: int) -> str:
     return f"invoice {invoice.number} {'queued' if new else 'already queued'}"
 
 
+class NotMailable(Exception):
+    """Nobody's address is known, or the mail is on its way already; the text says which."""
+
+
+def queue_again(invoice_id: int) -> None:
+    """Queue the invoice's mail once more, because a person asks for it; NotMailable."""
+    with transaction.atomic():
+        locked = Invoice.objects.select_for_update(of=("self",), no_key=True)
+        invoice = locked.get(pk=invoice_id)
+        if not invoice.debtor.email:
+            raise NotMailable("Its debtor has no address.")
+        key = f"invoice:{invoice_id}"
+        sent = Notification.objects.filter(kind="invoice", trip_id=invoice.trip_id)
+        sent = sent.filter(Q(key=key) | Q(key__startswith=f"{key}:"))
+        if sent.filter(state__in=ON_ITS_WAY).exists():
+            raise NotMailable("It is on its way.")
+        again = f"{key}:{sent.count()}"
+        mail(kind="invoice", key=again, address=invoice.debtor.email, trip_id=invoice.trip_id)
+
+
 def compose_invoice(row: Notification) -> EmailMultiAlternatives:
     """The mail of an invoice, with the PDF attached."""
-    invoice = Invoice.objects.get(pk=_invoice_id(row))
-    company = Company.get()
-    context = {"invoice": invoice, "company": company, "total": invoice.total_cents / 100}
-    message = EmailMultiAlternatives(
-        subject=f"Invoice {invoice.number} from {company.name}",
-        body=render_to_string("billing/mail/invoice.txt", context),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[row.address],
-        reply_to=[company.email] if company.email else None,
-    )
-    message.attach(f"{invoice.number}.pdf", document_of(invoice), "application/pdf")
-    return message
+    invoices = Invoice.objects.select_related("corrects", "trip", "payer", "facility", "patient")
+    invoice = invoices.get(pk=_id_of(row))
+    pdf = document_of(invoice)
+    return post(row, lambda reader: invoice_letter(invoice, pdf, reader))
+
+
+def compose_statement(row: Notification) -> EmailMultiAlternatives:
+    """The mail of a month's statement, with the PDF attached."""
+    statement = Statement.objects.get(pk=_id_of(row))
+    count, pdf = statement.items.count(), statement_document_of(statement)
+    return post(row, lambda reader: statement_letter(statement, count, pdf, reader))
 
 
 def mark_sent(row: Notification) -> None:
     """The mail server took the invoice's mail."""
-    Invoice.objects.filter(pk=_invoice_id(row), state=Invoice.State.ISSUED).update(
+    Invoice.objects.filter(pk=_id_of(row), state=Invoice.State.ISSUED).update(
         state=Invoice.State.SENT, sent_at=timezone.now()
     )
 
 
-def _invoice_id(row: Notification) -> int:
-    return int(row.key.partition(":")[2])
+def _id_of(row: Notification) -> int:
+    return int(row.key.split(":")[1])

@@ -5,6 +5,7 @@ is typed there (`celery -A config …`, `manage.py shell`) talks to the running 
 """
 
 import os
+from datetime import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -64,6 +65,16 @@ def env_url(name: str) -> str:
 def env_list(name: str) -> list[str]:
     """Comma-separated values, blanks dropped."""
     return [part.strip() for part in env(name).split(",") if part.strip()]
+
+
+def hours(words: str) -> tuple[time, time] | None:
+    """`21:00-07:00` as (from, until); None for `off`. ValueError for anything else."""
+    if words == "off":
+        return None
+    begin, dash, end = words.partition("-")
+    if not dash:
+        raise ValueError(f"quiet hours are like 21:00-07:00 or off, not {words!r}")
+    return time.fromisoformat(begin.strip()), time.fromisoformat(end.strip())
 
 
 def postgres_parts(url: str) -> dict[str, str | int]:

@@ -9,6 +9,8 @@ Every variable is listed in docs/CONFIGURATION.md; `config.environment` says whe
 import secrets
 from datetime import timedelta
 
+from csp.constants import NONCE, SELF
+from csp.constants import NONE as NO_SOURCE
 from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import (
@@ -20,9 +22,13 @@ from config.environment import (
     env_int,
     env_list,
     env_url,
+    hours,
     postgres_parts,
     redis_db,
 )
+from config.storage import KINDS as STORAGE_KINDS
+from config.storage import storage_settings
+from users.languages import LANGUAGES as LANGUAGES_OF_PEOPLE
 
 PROFILE = env("ATW_PROFILE", "prod" if env("SECRET_KEY") else "dev")
 if PROFILE not in {"dev", "prod"}:
@@ -65,30 +71,49 @@ INSTALLED_APPS = [
     "users",
     "trips",
     "trips.dashboard",
+    "trips.driver_app",
     "billing",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.problems.DatabaseAwayMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+#: Nothing inline, nothing foreign; the import map carries a nonce.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "blob:"],
+        "worker-src": [SELF, "blob:"],
+        "object-src": [NO_SOURCE],
+        "base-uri": [NO_SOURCE],
+        "form-action": [SELF],
+        "frame-ancestors": [NO_SOURCE],
+    }
+}
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config/templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "config.navigation.frame",
             ]
         },
     }
@@ -124,6 +149,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "/accounts/login/"
+#: How long the link of a welcome mail lets its reader choose a password.
+PASSWORD_RESET_TIMEOUT = 7 * 86_400
 LOGIN_REDIRECT_URL = "/dispatch/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 SESSION_COOKIE_AGE = 14 * 3600
@@ -131,11 +158,15 @@ SESSION_COOKIE_AGE = 14 * 3600
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+# Of the people who are written to: users/languages.py.
+LANGUAGES = LANGUAGES_OF_PEOPLE
+# One catalogue for all rooms: docs/MAILS.md.
+LOCALE_PATHS = [BASE_DIR / "config/locale"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static" if PRODUCTION else None
 
-STATICFILES_DIRS = [
+STATICFILES_DIRS = [BASE_DIR / "config/static"] + [
     (package, path)
     for package, path in [("maplibre-gl", BASE_DIR / "node_modules/maplibre-gl/dist")]
     if path.is_dir()
@@ -200,7 +231,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.0",
-    "ENUM_NAME_OVERRIDES": {"VehicleStateEnum": "trips.models.Vehicle.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "VehicleStateEnum": "trips.models.Vehicle.State",
+        "MobilityEnum": "trips.models.Trip.Mobility",
+        "DebtorKindEnum": ["payer", "facility", "patient"],
+        "InvoiceKindEnum": "billing.models.Invoice.Kind",
+        "InvoiceStateEnum": "billing.models.Invoice.State",
+        "PaymentKindEnum": "billing.models.Payment.Kind",
+        "WebhookDeliveryStateEnum": "users.models.WebhookDelivery.State",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.docs.complete",
@@ -232,7 +271,7 @@ GEOCODER_URL = env_url("ATW_GEOCODER_URL")
 GEOCODER_KIND = env_choice("ATW_GEOCODER_KIND", ("nominatim", "photon"))
 
 # --- Mail
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = "users.channels.smtp.Backend"
 EMAIL_HOST = env("EMAIL_HOST", "127.0.0.1")
 EMAIL_PORT = env_int("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env("EMAIL_HOST_USER")
@@ -242,6 +281,37 @@ EMAIL_TIMEOUT = 10
 #: The local hour of a person's daily digest.
 DIGEST_HOUR = env_int("ATW_DIGEST_HOUR", 6)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "ATW Dispatch <dispatch@atw.invalid>")
+MAILS_PER_MINUTE = env_int("ATW_MAILS_PER_MINUTE", 0)
+MAIL_HOOK_SECRET = env("ATW_MAIL_HOOK_SECRET")
+
+# --- Payments: by provider the keys that may sign; two while one is exchanged
+PAYMENT_HOOK_SECRETS = {"stripe": env_list("ATW_STRIPE_HOOK_SECRETS")}
+
+# --- Messages to people
+#: (from, until) by a person's own clock, or None.
+QUIET_HOURS = hours(env("ATW_QUIET_HOURS", "21:00-07:00"))
+DAILY_CAP = env_int("ATW_DAILY_CAP", 12)
+REMINDER_HOUR = env_int("ATW_REMINDER_HOUR", 16)
+# Addresses of Apprise services with `{target}` where the person's number or topic goes.
+SMS_URL = env("ATW_SMS_URL")
+PUSH_URL = env("ATW_PUSH_URL")
+# Plain http and private networks as addresses of webhooks: for a machine of one's own.
+WEBHOOKS_PRIVATE = env_bool("ATW_WEBHOOKS_PRIVATE")
+
+# --- Documents (invoices, statements): in PostgreSQL, or in a bucket of S3
+STORAGES = {
+    "default": storage_settings(
+        env_choice("ATW_DOCUMENTS", STORAGE_KINDS),
+        env("ATW_S3_BUCKET"),
+        env_url("ATW_S3_ENDPOINT"),
+        env("ATW_S3_REGION"),
+    ),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# --- Money
+#: Tax is rounded once on an invoice, or on each of its lines.
+TAX_ROUNDING = env_choice("ATW_TAX_ROUNDING", ("total", "line"))
 
 STREETS_FILE = env("ATW_STREETS")
 

@@ -1,24 +1,36 @@
 """Every route of the HTTP side; the GPS door and the sockets are in `asgi.py`."""
 
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.docs import asyncapi
 from config.health import healthz, readyz
+from config.styleguide import styleguide
+
+# Swagger UI sets styles inline, and shows pictures from data addresses.
+docs_page = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
+    SpectacularSwaggerSplitView.as_view(url_name="schema")
+)
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("styleguide/", styleguide),
     path("healthz", healthz),
     path("readyz", readyz),
     path("accounts/", include("django.contrib.auth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("trips.dashboard.urls")),
     path("", include("trips.page_urls")),
+    path("", include("trips.driver_app.urls")),
+    path("", include("users.page_urls")),
     path("api/", include("users.urls")),
     path("api/", include("trips.urls")),
     path("api/", include("billing.urls")),
     path("api/asyncapi.yaml", asyncapi, name="asyncapi"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/docs/", docs_page),
 ]
 handler404 = "config.problems.not_found"

@@ -20,12 +20,14 @@ LOCKS = {
     "requirements-flower.txt": ["--extra", "embedded", "--extra", "flower"],
     "requirements-dev.txt": ["--all-extras"],
 }
+#: See `tests.plugin` for what the runners share out.
+ALL_TESTS = ("-q", "-n", "2", "--dist", "loadgroup")
 PACKAGES = ("config", "trips", "billing", "users", "devtools", "bench", "tests")
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run pytest with `arguments`; its exit code."""
-    return _run([sys.executable, "-m", "pytest", *arguments])
+    """Run pytest with `arguments`, or all tests on two runners; its exit code."""
+    return _run([sys.executable, "-m", "pytest", *(arguments or ALL_TESTS)])
 
 
 def bench(arguments: Sequence[str]) -> int:

@@ -16,7 +16,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils import timezone
 from knox.models import AuthToken
 
-from billing.models import Rate
+from billing.models import DunningStep, Rate
 from trips.lifecycle import Action, Status
 from trips.models import (
     Company,
@@ -146,6 +146,7 @@ def open_company() -> Cast:
     """Write everybody into the database."""
     Company.objects.create(pk=1, name="Nordic Care Rides", time_zone="Europe/Stockholm")
     _default_rates()
+    _default_ladder()
     omar, eve = person("omar", Role.DRIVER), person("eve", Role.DRIVER)
     pia, hugo = person("pia", Role.PATIENT), person("hugo", Role.FACILITY)
     driver, strange_driver = (Driver.objects.create(user=user) for user in (omar, eve))
@@ -239,3 +240,9 @@ def _default_rates() -> None:
                 "wait_increment_cents": 1_500,
             },
         )
+
+
+def _default_ladder() -> None:
+    migration = import_module("billing.migrations.0006_payments")
+    for days, action in migration.DEFAULT_STEPS:
+        DunningStep.objects.get_or_create(action=action, defaults={"days_after_due": days})

@@ -192,7 +192,7 @@ def celery_worker_process(
 def smtp_sink(services: Services, settings: object) -> Mailbox:
     """The mailbox, empty; mail of the test's own process goes there too."""
     # pytest-django replaces the backend by one that sends nothing.
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
+    settings.EMAIL_BACKEND = "users.channels.smtp.Backend"  # type: ignore[attr-defined]
     mailbox = Mailbox(services.mails)
     mailbox.reset()
     return mailbox

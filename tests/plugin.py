@@ -63,6 +63,8 @@ class Services:
             ATW_ORIGINS=self.base_url,
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=str(smtp_port),
+            # What a test says is sent at whatever hour it runs.
+            ATW_QUIET_HOURS="off",
         )
 
     def stop(self) -> None:
@@ -75,11 +77,37 @@ class Services:
 SERVICES = pytest.StashKey[Services]()
 
 
+#: Tests that start processes of ours stand on each other's toes: one runner has them all, and
+#: the other one runs the rest meanwhile.
+_PROCESSES = pytest.mark.xdist_group("processes")
+_PROCESS_FIXTURES = {"services", "process_env", "web_server", "celery_worker_process"}
+_PROCESS_FOLDERS = ("browser", "clients", "devtools", "docs", "exactness", "ops", "simulator")
+
+
+def _only_hands_out_tests(config: pytest.Config) -> bool:
+    """Whether this is pytest-xdist's own process, whose runners do the work."""
+    handing_out = bool(getattr(config.known_args_namespace, "numprocesses", None))
+    return handing_out and "PYTEST_XDIST_WORKER" not in os.environ
+
+
+# First, so that pytest-xdist's own hook sees the marks.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts processes, by its fixtures and its folder."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]
+        if fixtures & _PROCESS_FIXTURES or folder in _PROCESS_FOLDERS:
+            item.add_marker(_PROCESSES)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(
     early_config: pytest.Config,
 ) -> Generator[None, None, None]:
     """Start before pytest-django's hook of the same name reads the settings."""
+    if _only_hands_out_tests(early_config):
+        return (yield)
     services = early_config.stash[SERVICES] = Services()
     services.start()
     early_config.add_cleanup(services.stop)

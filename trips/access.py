@@ -1,11 +1,57 @@
 """Who sees, watches and acts on which trip. The only place that decides it."""
 
-from django.db.models import Q, QuerySet
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from trips.lifecycle import Actor
-from trips.models import Patient, StandingOrder, Trip
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from trips import queries
+from trips.lifecycle import STARTED, WITH_DRIVER, Actor, Status
+from trips.models import Company, Patient, StandingOrder, Trip
 from users.models import User
 from users.roles import Permission, Role
+
+#: A driver sees what begins so soon, though it be tomorrow: night shifts cross midnight.
+DRIVER_AHEAD = timedelta(hours=8)
+#: Sent out or under way: the driver's to know, whatever day was agreed.
+_SENT_OUT = frozenset({Status.DISPATCHED, *STARTED})
+
+
+def _drivers_day(now: datetime) -> tuple[datetime, datetime]:
+    """From the beginning of the company's today to its end, or some hours ahead."""
+    zone = ZoneInfo(Company.get().time_zone)
+    begin, end = queries.day_bounds(now.astimezone(zone).date())
+    return begin, max(end, now + DRIVER_AHEAD)
+
+
+def drivers_day() -> Q:
+    """Which of a driver's trips the job needs now.
+
+    Those of today, those of earlier days that are still to be done, and what ended a short while
+    ago; of days to come only what was sent out.
+    """
+    now = timezone.now()
+    begin, end = _drivers_day(now)
+    recent = Q(state_since__gte=now - queries.ENDED_SHOWN_FOR)
+    return _until(end) & (Q(scheduled_at__gte=begin) | Q(status__in=WITH_DRIVER) | recent)
+
+
+def _until(end: datetime) -> Q:
+    soon = Q(scheduled_at__isnull=True) | Q(scheduled_at__lt=end)
+    return soon | Q(status__in=_SENT_OUT)
+
+
+def is_for_later(trip: Trip) -> bool:
+    """Whether the driver who has `trip` may not know yet whom it is for: it is for another day."""
+    if trip.scheduled_at is None or trip.status in _SENT_OUT:
+        return False
+    return trip.scheduled_at >= _drivers_day(timezone.now())[1]
+
+
+def trips_to_drive(user_id: int) -> QuerySet[Trip]:
+    """What a driver's screen shows: what is to be done, and was done a short while ago."""
+    return queries.driver_trips(user_id).filter(drivers_day())
 
 
 def visible_trips(user: User) -> QuerySet[Trip]:
@@ -16,12 +62,23 @@ def visible_trips(user: User) -> QuerySet[Trip]:
         return Trip.objects.none()
     match user.role:
         case Role.DRIVER:
-            return Trip.objects.filter(driver__user=user)
+            return Trip.objects.filter(drivers_day(), driver__user=user)
         case Role.FACILITY:
             return Trip.objects.filter(facility__members=user)
         case Role.PATIENT:
             return Trip.objects.filter(patient__user=user)
     return Trip.objects.none()
+
+
+def reachable_trips(user: User) -> QuerySet[Trip]:
+    """The trips that `user` may act on or change.
+
+    A phone without coverage tells later what happened on an earlier day: a driver reaches what
+    they drove then, though they no longer see it.
+    """
+    if user.may(Permission.DRIVE):
+        return Trip.objects.filter(_until(_drivers_day(timezone.now())[1]), driver__user=user)
+    return visible_trips(user)
 
 
 def visible_patients(user: User) -> QuerySet[Patient]:
@@ -81,13 +138,12 @@ def is_dispatcher(user: User) -> bool:
 def still_watching(pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
     """Those (user id, trip id) of `pairs` that `visible_trips` would still show.
 
-    For drivers, patients and facilities, in two statements for any number of sockets; who
+    For drivers, patients and facilities, in a few statements for any number of sockets; who
     sees all trips is not asked about.
     """
     trips = Trip.objects.filter(pk__in={trip for _, trip in pairs})
-    seen: set[tuple[int | None, int]] = set()
-    for trip, driver, patient in trips.values_list("pk", "driver__user_id", "patient__user_id"):
-        seen |= {(driver, trip), (patient, trip)}
+    seen = set(trips.filter(drivers_day()).values_list("driver__user_id", "pk"))
+    seen |= set(trips.values_list("patient__user_id", "pk"))
     members = trips.filter(facility__members__in={user for user, _ in pairs})
     seen |= {(user, trip) for trip, user in members.values_list("pk", "facility__members")}
     return pairs & seen

@@ -16,7 +16,6 @@ from django.utils import timezone
 from icalendar import Calendar, Event
 from knox.models import AuthToken
 
-from trips import access
 from trips.dispatch.travel import drive_time_s
 from trips.lifecycle import Status
 from trips.models import Company, Trip
@@ -75,7 +74,9 @@ def feed(user: User) -> bytes:
     zone = ZoneInfo(company.time_zone)
     today = datetime.combine(timezone.now().astimezone(zone).date(), time(), zone)
     begin, end = today - timedelta(days=DAYS_BACK), today + timedelta(days=DAYS_AHEAD)
-    trips = access.visible_trips(user).filter(scheduled_at__gte=begin, scheduled_at__lt=end)
+    # Not `visible_trips`: it tells of the week what a driver must know to plan it, and no more.
+    mine = Trip.objects.filter(driver__user=user)
+    trips = mine.filter(scheduled_at__gte=begin, scheduled_at__lt=end)
     calendar = Calendar()
     calendar.add("prodid", "-//ATW//Trips//EN")
     calendar.add("version", "2.0")
@@ -91,11 +92,11 @@ def feed(user: User) -> bytes:
 
 def _event(trip: Trip, begin: datetime) -> Event:
     event = Event()
-    event.add("uid", f"trip-{trip.pk}@{urlsplit(settings.BASE_URL).hostname}")
+    event.add("uid", uid_of(trip))
     event.add("sequence", trip.version)
     event.add("dtstamp", trip.state_since)
     event.add("dtstart", begin)
-    event.add("dtend", _end_of(trip, begin))
+    event.add("dtend", end_of(trip, begin))
     event.add("summary", f"Trip {trip.pk} · {trip.get_mobility_display().lower()}")
     where = round(trip.pickup_latitude, COARSE), round(trip.pickup_longitude, COARSE)
     event.add("geo", where)
@@ -105,7 +106,12 @@ def _event(trip: Trip, begin: datetime) -> Event:
     return event
 
 
-def _end_of(trip: Trip, begin: datetime) -> datetime:
+def uid_of(trip: Trip) -> str:
+    """By which calendars know the trip, in feeds and in mails."""
+    return f"trip-{trip.pk}@{urlsplit(settings.BASE_URL).hostname}"
+
+
+def end_of(trip: Trip, begin: datetime) -> datetime:
     """When it ended, or may be expected to end."""
     there = (trip.dropoff_latitude, trip.dropoff_longitude)
     drive_s = drive_time_s((trip.pickup_latitude, trip.pickup_longitude), there)

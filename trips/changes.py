@@ -13,6 +13,8 @@ ACTORS = frozenset({Actor.DISPATCHER, Actor.REQUESTER})
 _DETAILS = frozenset({"needs", "escorts", "notes"})
 _TIMES = frozenset({"scheduled_at", "window_minutes", "appointment_at"})
 _MONEY = frozenset({"payer", "bill_to", "copay_cents", "tolls_cents", "authorization_number"})
+#: Ends after which something may be owed; a change of it leads to a credit note.
+_CHARGED = frozenset({Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED})
 _ON_THE_ROAD = _DETAILS | _MONEY | {"dropoff", "appointment_at", "wait_and_return"}
 _BEFORE_PICKUP = _ON_THE_ROAD | {"pickup", "mobility"}
 #: All that can be changed; an end of the trip is one field, however many columns it has.
@@ -26,13 +28,15 @@ def changeable(status: Status, actor: Actor) -> frozenset[str]:
     """The fields of a trip in `status` that `actor` may change.
 
     Who ordered it changes details until the driver is sent out, and the times until they are
-    agreed. A dispatcher changes what is still ahead.
+    agreed. A dispatcher changes what is still ahead, and who pays for what was charged.
     """
     if actor is Actor.REQUESTER:
         if status is Status.REQUESTED:
             return _DETAILS | _TIMES
         if status in (Status.WILL_CALL, Status.SCHEDULED, Status.ASSIGNED):
             return _DETAILS
+    if actor is Actor.DISPATCHER and status in _CHARGED:
+        return _MONEY
     if actor is Actor.DISPATCHER and status in OPEN:
         if status in (Status.EN_ROUTE_PICKUP, Status.ARRIVED_PICKUP):
             return _BEFORE_PICKUP

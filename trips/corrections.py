@@ -10,9 +10,23 @@ from typing import Any
 
 from django.db.models import Q
 
-from trips.lifecycle import EVENT_OF_STATUS, ROAD, TIME_OF, Actor, Status, late_fact, state_told
+from trips.lifecycle import (
+    EVENT_OF_STATUS,
+    ROAD,
+    TIME_OF,
+    Action,
+    Actor,
+    Status,
+    late_fact,
+    state_told,
+)
 from trips.models import Trip
 from trips.taps import Tap
+
+_ODOMETER_AT = {
+    Action.PICK_UP: "odometer_start_mi",
+    Action.ARRIVE_DROPOFF: "odometer_end_mi",
+}
 
 
 def find(trip: Trip, tap: Tap, at: datetime) -> dict[str, datetime]:
@@ -22,7 +36,7 @@ def find(trip: Trip, tap: Tap, at: datetime) -> dict[str, datetime]:
         return {}
     if _told_already(trip, tap, state):
         return {}
-    mine = trip.assignments.filter(driver_id=trip.driver_id).order_by("started_at").first()
+    mine = trip.assignments.filter(driver=trip.driver).order_by("started_at").first()
     if mine is None or at < mine.started_at:  # a wrong clock, or somebody else's trip
         return {}
     times = {name: getattr(trip, name) for name in TIME_OF.values()}
@@ -45,7 +59,7 @@ def apply(trip: Trip, tap: Tap, times: dict[str, datetime]) -> dict[str, Any]:
     """Set `times` on `trip` (unsaved); the event's data."""
     for name, moment in times.items():
         setattr(trip, name, moment)
-    names = {"pick_up": "odometer_start_mi", "arrive_dropoff": "odometer_end_mi"}
-    if (name := names.get(tap.action.value)) and getattr(trip, name) is None:
-        setattr(trip, name, tap.odometer)
+    odometer = _ODOMETER_AT.get(tap.action)
+    if odometer is not None and getattr(trip, odometer) is None:
+        setattr(trip, odometer, tap.odometer)
     return {"late": True, "action": tap.action.value}

@@ -169,8 +169,9 @@ def _cancel(trip: Trip, doing: Doing) -> dict[str, Any]:
 
 def _by(doing: Doing) -> str:
     """patient, facility, driver, dispatcher or system."""
-    if doing.actor is Actor.REQUESTER and doing.user is not None:
-        return doing.user.role
+    if doing.actor is Actor.REQUESTER:
+        # Without an account: by the link that the patient was mailed.
+        return doing.user.role if doing.user else "patient"
     return doing.actor.value
 
 

@@ -66,7 +66,7 @@ class ImportView(APIView):
     def post(self, request: Request) -> Response:
         options = ImportOptions(data=request.query_params.dict())
         options.is_valid(raise_exception=True)
-        content = _content(request)
+        content = content_of(request)
         try:
             open_sheet(content)
         except BadManifest as bad:
@@ -77,7 +77,7 @@ class ImportView(APIView):
         )
 
 
-def _content(request: Request) -> bytes:
+def content_of(request: Request) -> bytes:
     """The file's bytes, bounded."""
     given = request.data.get("file") if hasattr(request.data, "get") else None
     if given is not None and hasattr(given, "read"):

@@ -313,7 +313,9 @@ EVENT_OF_STATUS: dict[Status, str] = {
     if row.target and row.action not in (A.TRANSFER, A.READY, A.UNASSIGN, A.DECLINE)
 }
 #: Events that leave the trip in its state.
-REMARKS = frozenset({"trip.stuck", "trip.changed", "trip.corrected", "trip.remeasured"})
+REMARKS = frozenset(
+    {"trip.stuck", "trip.changed", "trip.confirmed", "trip.corrected", "trip.remeasured"}
+)
 EVENT_NAMES = frozenset(row.event for row in TRANSITIONS) | {"trip.requested"} | REMARKS
 
 

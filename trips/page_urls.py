@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trips import manifest_pages, public_pages, setup_pages
+from trips import confirm_pages, manifest_pages, public_pages, setup_pages
 
 urlpatterns = [
     path("dispatch/setup/", setup_pages.phones, name="setup"),
@@ -12,4 +12,5 @@ urlpatterns = [
     path("dispatch/setup/driver/<int:driver_id>/", setup_pages.setup_driver, name="setup-driver"),
     path("dispatch/manifest/", manifest_pages.manifest, name="manifest"),
     path("track/<str:signed>/", public_pages.track, name="track"),
+    path("trips/confirm/<str:signed>/", confirm_pages.answer, name="confirm"),
 ]

@@ -37,8 +37,7 @@ def driver_trips(user_id: int) -> QuerySet[Trip]:
     mine = Q(status__in=WITH_DRIVER) | Q(
         status=Status.COMPLETED, state_since__gte=timezone.now() - ENDED_SHOWN_FOR
     )
-    trips = Trip.objects.filter(mine, driver__user_id=user_id)
-    return with_related(trips).order_by("scheduled_at", "id")
+    return Trip.objects.filter(mine, driver__user_id=user_id).order_by("scheduled_at", "id")
 
 
 def vehicles(trip_id: int | None = None) -> list[messages.Vehicle]:

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from trips import access, changes, corrections, effects, undo
+from trips import access, changes, confirmations, corrections, effects, undo
 from trips.deadlocks import tried_again
 from trips.events.log import recording
 from trips.evidence.record import keep_event
@@ -36,7 +36,9 @@ __all__ = [
     "act",
     "answer_tap",
     "book_trip",
+    "cancel_by_link",
     "change_trip",
+    "confirm_trip",
     "finish_completion",
     "locked",
     "note_remeasured",
@@ -121,7 +123,7 @@ def act(*, trip_id: int, user: User | None, tap: Tap) -> Trip:
 
 def locked(trip_id: int, user: User | None) -> Trip:
     """The trip, locked, with its relations; TripNotFound where it is not theirs to see."""
-    theirs = Trip.objects.all() if user is None else access.visible_trips(user)
+    theirs = Trip.objects.all() if user is None else access.reachable_trips(user)
     # Locked first and read then: a row that another transaction changed while we waited would
     # come without its new relations.
     if not theirs.select_for_update(of=("self",)).filter(pk=trip_id).only("pk").first():
@@ -129,10 +131,12 @@ def locked(trip_id: int, user: User | None) -> Trip:
     return with_related(Trip.objects.filter(pk=trip_id)).get()
 
 
-def _act(trip: Trip, *, user: User | None, tap: Tap) -> Trip:
+def _act(
+    trip: Trip, *, user: User | None, tap: Tap, acting: frozenset[Actor] | None = None
+) -> Trip:
     now = timezone.now()
     at = tap.moment(now)
-    acting = _acting(trip, user, tap.expected_version)
+    acting = acting or _acting(trip, user, tap.expected_version)
     found = _row(trip, acting, tap.action)
     if found is None:
         late = corrections.find(trip, tap, at) if Actor.DRIVER in acting else {}
@@ -224,6 +228,33 @@ def change_trip(*, trip_id: int, user: User, expected_version: int, fields: dict
             event.data = data
             remark(trip, event)
     return trip
+
+
+@tried_again
+def confirm_trip(*, trip_id: int) -> Trip:
+    """Note that the patient comes at the agreed time, by their link; once for each time.
+
+    Raises TripNotFound, and Refused where there is nothing to confirm.
+    """
+    now = timezone.now()
+    with recording():
+        trip = locked(trip_id, None)
+        if not confirmations.can_confirm(trip, now):
+            raise Refused(f"It cannot be confirmed while {trip.status}.", trip)
+        if not confirmations.is_confirmed(trip):
+            event = new_event(trip, "trip.confirmed", Actor.REQUESTER, trip.patient.user, now, now)
+            event.data = confirmations.data_of(trip)
+            remark(trip, event)
+    return trip
+
+
+@tried_again
+def cancel_by_link(*, trip_id: int, reason: str) -> Trip:
+    """Cancel a trip as its patient, by their link, with or without an account; as `act` raises."""
+    with recording():
+        trip = locked(trip_id, None)
+        tap = Tap(action=Action.CANCEL, reason=reason)
+        return _act(trip, user=trip.patient.user, tap=tap, acting=frozenset({Actor.REQUESTER}))
 
 
 def _own_event(trip: Trip, name: str, doing: effects.Doing, data: dict[str, Any]) -> TripEvent:

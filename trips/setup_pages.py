@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import segno
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -44,7 +45,7 @@ def dispatchers_only(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not (isinstance(request.user, User) and request.user.may(Permission.DISPATCH_TRIPS)):
-            return render(request, "dashboard/forbidden.html", status=403)
+            raise PermissionDenied
         return view(request, *args, **kwargs)
 
     return login_required(guarded)
@@ -67,7 +68,7 @@ def phones(request: HttpRequest) -> HttpResponse:
 def setup_vehicle(request: HttpRequest, vehicle_id: int) -> HttpResponse:
     """The phone that stays in a vehicle."""
     vehicle = get_object_or_404(Vehicle, pk=vehicle_id)
-    token = _issue(vehicle=vehicle) if request.method == "POST" else None
+    token = issue(vehicle=vehicle) if request.method == "POST" else None
     return _page(request, title=vehicle.name, name=f"vehicle-{vehicle.pk}", token=token)
 
 
@@ -77,11 +78,11 @@ def setup_vehicle(request: HttpRequest, vehicle_id: int) -> HttpResponse:
 def setup_driver(request: HttpRequest, driver_id: int) -> HttpResponse:
     """The driver's own phone; it reports for the vehicle of the running shift."""
     driver = get_object_or_404(Driver.objects.select_related("user"), pk=driver_id)
-    token = _issue(driver=driver) if request.method == "POST" else None
+    token = issue(driver=driver) if request.method == "POST" else None
     return _page(request, title=str(driver), name=f"driver-{driver.pk}", token=token)
 
 
-def _issue(*, vehicle: Vehicle | None = None, driver: Driver | None = None) -> str:
+def issue(*, vehicle: Vehicle | None = None, driver: Driver | None = None) -> str:
     """A new token for the phone of one of them; the former one ends. Only its hash is kept."""
     token = secrets.token_urlsafe(24)
     with transaction.atomic():
@@ -109,13 +110,13 @@ def _page(request: HttpRequest, *, title: str, name: str, token: str | None) -> 
     if token is not None:
         context |= {
             "token": token,
-            "methods": _methods(base_url, token, name),
+            "methods": methods(base_url, token, name),
             "gpslogger": phone_setup.gpslogger_url(base_url, token),
         }
     return render(request, "trips/phone_setup.html", context)
 
 
-def _methods(base_url: str, token: str, name: str) -> list[Method]:
+def methods(base_url: str, token: str, name: str) -> list[Method]:
     short = f"{name[0].upper()}{name[-1]}"
     owntracks = phone_setup.owntracks_link(base_url, token, name=name, short=short)
     return [
@@ -123,17 +124,17 @@ def _methods(base_url: str, token: str, name: str) -> list[Method]:
             "Traccar Client",
             "In the app: Settings, then the QR symbol. Then switch tracking on.",
             phone_setup.traccar_link(base_url, token),
-            _picture(phone_setup.traccar_code(base_url, token)),
+            picture(phone_setup.traccar_code(base_url, token)),
         ),
         Method(
             "OwnTracks",
             "Scan it with the phone's camera and open the link with OwnTracks.",
             owntracks,
-            _picture(owntracks),
+            picture(owntracks),
         ),
     ]
 
 
-def _picture(text: str) -> str:
+def picture(text: str) -> str:
     """A QR code as the source of an image; dark on white in both colour schemes."""
     return segno.make(text, error="m", micro=False).svg_data_uri(omitsize=True, light="#fff")

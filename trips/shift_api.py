@@ -225,11 +225,10 @@ class ShiftViewSet(ListViewSet):
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Drop a plan (dispatch); 409 once the shift has begun."""
-        shift = self.get_object()
         if not self._dispatches:
             raise exceptions.PermissionDenied
         try:
-            shifts.drop_plan(shift=shift)
+            shifts.drop_plan(shift=self.get_object())
         except shifts.ShiftConflict as exc:
             raise Conflict(str(exc)) from None
         return Response(status=204)

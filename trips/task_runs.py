@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from config.arguments import InvalidArguments
@@ -55,7 +56,8 @@ class Outcome:
 
 
 Report = Callable[[int, int], None]
-Work = Callable[[TaskRun, Report], Outcome]
+#: None: the work goes on in other tasks, which tell of it by `step` and `finish`.
+Work = Callable[[TaskRun, Report], Outcome | None]
 
 
 def begin(
@@ -105,8 +107,24 @@ def work_on(run_id: str, attempt: int, work: Work) -> str:
     except Exception as exc:
         _fail(run, type(exc).__name__)
         raise
+    if outcome is None:
+        return "goes on"
     _end(run, State.SUCCESS, result=outcome.result, content=outcome.content, current=F("total"))
     return "done"
+
+
+def step(run_id: str) -> None:
+    """One part of a job that goes on in several tasks is done; nothing where it has ended."""
+    going_on = TaskRun.objects.filter(pk=uuid.UUID(run_id), state=State.PROGRESS)
+    current = Least(F("current") + 1, F("total"))
+    if going_on.update(current=current, due_at=timezone.now() + LEASE):
+        _tell(uuid.UUID(run_id))
+
+
+def finish(run_id: str, result: dict[str, Any]) -> None:
+    """The last part of such a job is done."""
+    run = TaskRun.objects.defer("content").get(pk=uuid.UUID(run_id))
+    _end(run, State.SUCCESS, result=result, current=F("total"))
 
 
 def _reporter(run: TaskRun) -> Report:

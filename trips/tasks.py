@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from trips import alerts, exports, fleet, places, task_runs, timekeeping
+from trips import alerts, attachments, exports, fleet, places, task_runs, timekeeping
 from trips.dispatch import assign, live_eta
 from trips.events import relay
 from trips.events.streams import BOARD, trip_stream, user_stream
@@ -95,6 +95,12 @@ def export_trips(run_id: str, attempt: int) -> str:
 def import_trips(run_id: str, attempt: int) -> str:
     """The long job of `POST /api/trips/import/`; retried by the sweeper only."""
     return task_runs.work_on(run_id, attempt, run_import)
+
+
+@shared_task(max_retries=0, ignore_result=True)
+def process_attachment(run_id: str, attempt: int) -> str:
+    """The job behind `POST /api/trips/{id}/attachments/`; retried by the sweeper only."""
+    return task_runs.work_on(run_id, attempt, attachments.process)
 
 
 @shared_task(max_retries=0, ignore_result=True)

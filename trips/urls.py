@@ -3,6 +3,7 @@ from rest_framework.routers import DefaultRouter
 
 from trips import (
     api,
+    attachment_api,
     calendar_api,
     dispatch_api,
     fleet_api,
@@ -32,7 +33,13 @@ router.register("standing-orders", standing_order_api.StandingOrderViewSet, "sta
 router.register("tasks", task_api.TaskViewSet, "task")
 router.register("alerts", watch_api.AlertViewSet)
 router.register("quarantine", watch_api.QuarantineViewSet)
+router.register("attachments", attachment_api.AttachmentViewSet, "attachment")
 urlpatterns = [
+    path(
+        "trips/<int:pk>/attachments/",
+        attachment_api.SendView.as_view(),
+        name="trip-attachments",
+    ),
     path(
         "trips/<int:pk>/candidates/",
         dispatch_api.CandidatesView.as_view(),

@@ -1,21 +1,23 @@
 """The mails that sum up: a person's day in the morning, the company's week on Monday."""
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Value
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from config.arguments import InvalidArguments
 from trips.lifecycle import OPEN, WITH_DRIVER, Status
-from trips.models import Company, Trip
+from trips.models import Company, DayReport, Trip
 from trips.reports.definitions import ENDINGS
 from trips.reports.rollup import week_report
+from users import zones
+from users.mails import post
+from users.mails.summaries import Day, Line, Week, day_letter, week_letter
 from users.models import Notification, User
-from users.notifications import mail
+from users.pipe import mail
 from users.roles import Role
 
 DAILY, WEEKLY = "daily_digest", "weekly_report"
@@ -31,10 +33,7 @@ _WINDOW = ExpressionWrapper(F("window_minutes") * Value(timedelta(minutes=1)), D
 
 def zone_of(user: User, company: Company) -> ZoneInfo:
     """The person's time zone, else the company's."""
-    try:
-        return ZoneInfo(user.time_zone or company.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(company.time_zone)
+    return zones.zone_of(user.time_zone, company.time_zone)
 
 
 def queue_digest(user: User) -> str:
@@ -66,25 +65,25 @@ def _key(user: User, company: Company, now: datetime) -> str:
 
 
 def compose_digest(row: Notification) -> EmailMultiAlternatives:
-    """The digest in words: trips of the key's day by id and time, never a name or an address."""
+    """The digest of the key's day: trips by id and time, never a name or an address."""
     if row.user is None:
         raise LookupError("a digest needs a person")
-    company = Company.get()
-    day, zone = date.fromisoformat(row.key.partition(":")[2]), zone_of(row.user, company)
-    trips = _trips_of(row.user, day, zone)
-    now = timezone.now()
-    late = trips.filter(status__in=WAITING, scheduled_at__lt=now - _WINDOW)
-    context = {
-        "user": row.user,
-        "day": day,
-        "total": trips.count(),
-        "trips": [_line(trip, zone) for trip in trips[:MOST_LINES]],
-        "late": [trip.pk for trip in late],
-        "unassigned": [trip.pk for trip in trips.filter(status__in=OPEN - WITH_DRIVER)],
-        "dispatching": row.user.role == Role.DISPATCHER,
-        "base_url": settings.BASE_URL,
-    }
-    return _message(row, company, f"Your day at {company.name}", context)
+    day = _day_of(row.user, date.fromisoformat(row.key.partition(":")[2]))
+    return post(row, lambda reader: day_letter(day, reader))
+
+
+def _day_of(user: User, day: date) -> Day:
+    trips = _trips_of(user, day, zone_of(user, Company.get()))
+    late = trips.filter(status__in=WAITING, scheduled_at__lt=timezone.now() - _WINDOW)
+    unassigned = trips.filter(status__in=OPEN - WITH_DRIVER)
+    return Day(
+        day=day,
+        total=trips.count(),
+        trips=_lines(trips),
+        late=_lines(late),
+        unassigned=_lines(unassigned),
+        dispatching=user.role == Role.DISPATCHER,
+    )
 
 
 def _trips_of(user: User, day: date, zone: ZoneInfo) -> QuerySet[Trip]:
@@ -96,14 +95,12 @@ def _trips_of(user: User, day: date, zone: ZoneInfo) -> QuerySet[Trip]:
     return trips.order_by("scheduled_at", "pk")
 
 
-def _line(trip: Trip, zone: ZoneInfo) -> dict[str, object]:
-    at = trip.scheduled_at.astimezone(zone) if trip.scheduled_at else None
-    return {
-        "id": trip.pk,
-        "at": f"{at:%H:%M}",
-        "mobility": trip.get_mobility_display(),
-        "status": trip.status,
-    }
+def _lines(trips: QuerySet[Trip]) -> list[Line]:
+    return [
+        Line(trip_id=trip.pk, at=trip.scheduled_at, mobility=trip.mobility, status=trip.status)
+        for trip in trips[:MOST_LINES]
+        if trip.scheduled_at is not None
+    ]
 
 
 def queue_weekly_reports(now: datetime) -> int:
@@ -116,26 +113,24 @@ def queue_weekly_reports(now: datetime) -> int:
 
 def compose_report(row: Notification) -> EmailMultiAlternatives:
     """A week in numbers, of the reports' own table."""
-    company = Company.get()
-    monday = date.fromisoformat(row.key.partition(":")[2])
-    week = week_report(monday, timezone.now())
-    counts = {name.replace("_", " "): getattr(week, name) for name in ENDINGS}
-    context = {
-        "monday": monday,
-        "total": week.trips,
-        "counts": [(name, count) for name, count in counts.items() if count],
-        "late": week.pickups_late,
-    }
-    return _message(row, company, f"Week of {monday} at {company.name}", context)
+    week = _week_of(date.fromisoformat(row.key.partition(":")[2]))
+    return post(row, lambda reader: week_letter(week, reader))
 
 
-def _message(
-    row: Notification, company: Company, subject: str, context: dict[str, object]
-) -> EmailMultiAlternatives:
-    return EmailMultiAlternatives(
-        subject=subject,
-        body=render_to_string(f"users/mail/{row.kind}.txt", {"company": company, **context}),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[row.user.email if row.user else row.address],
-        reply_to=[company.email] if company.email else None,
+def _week_of(monday: date) -> Week:
+    row = week_report(monday, timezone.now())
+    dates = [monday + timedelta(days=n) for n in range(7)]
+    days = DayReport.objects.in_bulk(dates)
+    counts = [(name, getattr(row, name)) for name in ENDINGS]
+    return Week(
+        monday=monday,
+        days=[
+            (day, days[day].trips, days[day].completed) if day in days else (day, 0, 0)
+            for day in dates
+        ],
+        total=row.trips,
+        completed=row.completed,
+        pickups_due=row.pickups_due,
+        pickups_late=row.pickups_late,
+        endings=[(name, count) for name, count in counts if count],
     )

@@ -1,7 +1,7 @@
 """Everything that is said to people: what sets it off, who hears it, how, and when (pure).
 
 One row a kind. `users.notifications` reads the rows by topic, `users.audiences` finds the people,
-`users.pipe` asks their preferences, `users.mails` has the words of a mail.
+`users.pipe` asks for their preferences, `users.mails` has the words of a mail.
 """
 
 from collections.abc import Mapping
@@ -201,6 +201,11 @@ KINDS: Mapping[str, Kind] = {
     # --- accounts and money
     "welcome": Kind(channels=_MAIL),
     "invoice": Kind(channels=_MAIL),
+    "invoice_reminder": Kind(channels=_MAIL),
+    "invoice_second_reminder": Kind(channels=_MAIL),
+    "invoice_final_notice": Kind(channels=_MAIL),
+    "invoice_hand_over": Kind(),
+    "payment_kept": Kind(),
 }
 
 _UNLISTED = Kind(channels=(Channel.IN_APP, Channel.EMAIL))

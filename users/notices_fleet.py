@@ -3,7 +3,7 @@
 from trips.models import Alert, ExpiryWarning, Message, Shift
 from trips.talk import KIND, key
 from users.models import User
-from users.notifications import tell
+from users.pipe import tell
 from users.roles import Role
 
 _PAPERS = {

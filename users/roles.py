@@ -27,6 +27,7 @@ class Permission(StrEnum):
     SEE_INVOICES = "see_invoices"
     SEE_REPORTS = "see_reports"
     USE_PLACES = "use_places"
+    RECEIVE_WEBHOOKS = "receive_webhooks"
     MANAGE = "manage"
 
 
@@ -47,7 +48,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.DRIVER: frozenset({_P.DRIVE}),
     Role.BILLER: frozenset({_P.SEE_ALL_TRIPS, _P.SEE_PATIENTS, _P.SEE_INVOICES, _P.SEE_REPORTS}),
-    Role.FACILITY: frozenset({_P.BOOK_TRIPS, _P.USE_PLACES}),
+    Role.FACILITY: frozenset({_P.BOOK_TRIPS, _P.USE_PLACES, _P.RECEIVE_WEBHOOKS}),
     Role.PATIENT: frozenset({_P.BOOK_TRIPS}),
 }
 

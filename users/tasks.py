@@ -7,7 +7,7 @@ from knox.models import AuthToken
 
 from config.arguments import InvalidArguments
 from trips.models import TripEvent
-from users import digests, mailer
+from users import digests, mailer, reminders, webhooks
 from users.models import User
 from users.notifications import compose, mail, notify_assignment, tell
 
@@ -68,6 +68,18 @@ def send_weekly_reports() -> str:
 
 
 @shared_task
+def send_reminders() -> str:
+    """Remind patients of tomorrow's trips, once the hour for it has come where they are."""
+    return f"{reminders.send_reminders(timezone.now())} trips reminded of"
+
+
+@shared_task(expires=60)
+def tell_delays() -> str:
+    """Tell patients and facilities of vehicles that are late by a step more than they know."""
+    return f"{reminders.tell_delays(timezone.now())} delays told"
+
+
+@shared_task
 def delete_expired_tokens() -> str:
     """Delete expired tokens and sessions; they let nobody in since they expired."""
     deleted, _ = AuthToken.objects.filter(expiry__lt=timezone.now()).delete()
@@ -77,5 +89,17 @@ def delete_expired_tokens() -> str:
 
 @shared_task(max_retries=0, ignore_result=True)
 def send_mail(notification_id: int) -> str:
-    """Send one queued mail; retried by the mailer's own clock."""
+    """Send one queued message; retried by the mailer's own clock."""
     return mailer.send(notification_id, compose)
+
+
+@shared_task(max_retries=0, ignore_result=True)
+def deliver_webhook(delivery_id: int, attempts: int) -> str:
+    """Make one attempt at a delivery; retried by the sweeper's clock."""
+    return webhooks.deliver(delivery_id, attempts)
+
+
+@shared_task(max_retries=0, expires=30, ignore_result=True)
+def sweep_webhooks() -> str:
+    """Queue deliveries to webhooks whose time has come."""
+    return f"{webhooks.sweep()} deliveries"

@@ -1,5 +1,5 @@
 """The admin pages of billing, by subject; Django finds this module by its name."""
 
-from billing.admin import invoices, rates
+from billing.admin import claims, documents, invoices, payments, rates
 
-__all__ = ["invoices", "rates"]
+__all__ = ["claims", "documents", "invoices", "payments", "rates"]

@@ -1,18 +1,33 @@
 """What was issued can only be read."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
-from billing.models import Invoice, InvoiceCounter, InvoiceDocument, InvoiceLine
+from billing.models import (
+    Invoice,
+    InvoiceCounter,
+    InvoiceLine,
+    Statement,
+    StatementCounter,
+    StatementItem,
+    UnpricedTrip,
+)
+from billing.money import written
 from config.admin_base import History, HistoryInline
 
 
 class LineInline(HistoryInline):
     model = InvoiceLine
-    fields = ("position", "code", "description", "quantity", "unit", "unit_cents", "amount_cents")
+    fields = (
+        "position",
+        "code",
+        "modifiers",
+        "description",
+        "quantity",
+        "unit",
+        "unit_cents",
+        "amount_cents",
+        "rule",
+    )
 
 
 @admin.register(Invoice)
@@ -20,7 +35,7 @@ class InvoiceAdmin(History):
     """Adjustments are credit notes, never edits."""
 
     list_display = ("number", "trip_id", "kind", "state", "total", "debtor", "issued_at", "due_on")
-    list_filter = ("state", "kind", "due_on")
+    list_filter = ("state", "kind", "cause", "due_on")
     list_select_related = ("payer", "facility", "patient")
     search_fields = ("number",)
     number_fields = ("trip_id",)
@@ -30,19 +45,33 @@ class InvoiceAdmin(History):
     @admin.display(ordering="total_cents")
     def total(self, invoice: Invoice) -> str:
         """As money."""
-        return f"{invoice.total_cents / 100:,.2f} {invoice.currency}"
+        return f"{written(invoice.total_cents, invoice.currency)} {invoice.currency}"
 
 
-@admin.register(InvoiceCounter)
-class InvoiceCounterAdmin(History):
+@admin.register(InvoiceCounter, StatementCounter)
+class CounterAdmin(History):
     list_display = ("year", "last")
 
 
-@admin.register(InvoiceDocument)
-class InvoiceDocumentAdmin(History):
-    list_display = ("invoice", "created_at")
-    list_select_related = ("invoice",)
+@admin.register(UnpricedTrip)
+class UnpricedTripAdmin(History):
+    list_display = ("trip_id", "reason", "since", "solved_at")
+    list_filter = (("solved_at", admin.EmptyFieldListFilter),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without the files themselves."""
-        return super().get_queryset(request).defer("content")
+
+class ItemInline(HistoryInline):
+    model = StatementItem
+
+
+@admin.register(Statement)
+class StatementAdmin(History):
+    list_display = ("number", "month", "debtor", "total", "issued_at", "sent_at")
+    list_filter = ("month",)
+    list_select_related = ("payer", "facility")
+    search_fields = ("number",)
+    inlines = (ItemInline,)
+
+    @admin.display(ordering="total_cents")
+    def total(self, statement: Statement) -> str:
+        """As money."""
+        return f"{written(statement.total_cents, statement.currency)} {statement.currency}"

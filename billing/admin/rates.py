@@ -1,12 +1,13 @@
-"""Rates can be added; one that has begun can only be read."""
+"""Rates can be added; one that has begun can only be read. What facilities are, for modifiers."""
 
 import datetime
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from billing.models import Rate
+from billing.models import PlaceCode, Rate
 from config.admin_base import ModelAdmin
 
 
@@ -14,11 +15,31 @@ from config.admin_base import ModelAdmin
 class RateAdmin(ModelAdmin):
     """A rate that has begun stands under invoices: a new price is a new row."""
 
-    list_display = ("__str__", "payer", "mobility", "valid_from", "base_cents", "mile_cents")
-    list_filter = ("mobility", ("payer", admin.RelatedOnlyFieldListFilter))
+    list_display = (
+        "__str__",
+        "payer",
+        "mobility",
+        "valid_from",
+        "valid_to",
+        "version",
+        "base_cents",
+        "mile_cents",
+        "used_at",
+    )
+    list_filter = (
+        "mobility",
+        ("payer", admin.RelatedOnlyFieldListFilter),
+        ("used_at", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("payer",)
     autocomplete_fields = ("payer",)
-    ordering = ("mobility", "-valid_from")
+    exclude = ("created_by",)
+    ordering = ("mobility", "-valid_from", "-version")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Keep who entered it."""
+        obj.created_by = obj.created_by or request.user
+        super().save_model(request, obj, form, change)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Until the day that it begins."""
@@ -30,4 +51,17 @@ class RateAdmin(ModelAdmin):
 
 
 def _has_begun(rate: Model | None) -> bool:
-    return isinstance(rate, Rate) and rate.valid_from <= datetime.datetime.now(datetime.UTC).date()
+    if not isinstance(rate, Rate):
+        return False
+    today = datetime.datetime.now(datetime.UTC).date()
+    return rate.used_at is not None or rate.valid_from <= today
+
+
+@admin.register(PlaceCode)
+class PlaceCodeAdmin(ModelAdmin):
+    """A facility without one counts as a clinic (D)."""
+
+    list_display = ("facility", "letter")
+    list_filter = ("letter",)
+    list_select_related = ("facility",)
+    search_fields = ("facility__name",)

@@ -7,18 +7,18 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from billing.invoices import (
-    DUE_DAYS,
     NotBillable,
-    invoice_completed_trip,
+    follow_trip,
     issue_invoice,
     mark_overdue,
 )
-from billing.models import Invoice, InvoiceCounter, Rate
-from billing.tasks import generate_invoice, process_overdue_invoices
+from billing.models import Invoice, InvoiceCounter, InvoiceLine, Rate
+from billing.tasks import generate_invoice
+from tests.billing.backdating import backdated
 from tests.cast import Cast
 from tests.held_broker import HeldBroker
 from tests.threads import at_once
@@ -69,21 +69,23 @@ def test_a_ride_with_a_wait_is_invoiced_line_by_line_with_its_evidence(cast: Cas
     assert invoice.total_cents == 8_260
     _, mileage, waiting = invoice.lines.all()
     assert mileage.evidence["source"].startswith("estimate")
-    assert waiting.evidence == {"wait_minutes": 50}
+    assert waiting.evidence["wait_minutes"] == 50
     assert (invoice.state, invoice.currency, invoice.kind) == ("issued", "USD", "trip")
-    assert invoice.due_on - invoice.issued_at.date() == pytest.approx(
-        timedelta(days=DUE_DAYS), abs=timedelta(days=1)
-    )
+    day = timezone.localdate(invoice.issued_at, ZoneInfo("Europe/Stockholm"))
+    assert invoice.due_on == day + timedelta(days=30)
+    assert invoice.served_on == DAY
+    assert {line.rate for line in invoice.lines.all()} == {Rate.objects.get(mobility="wheelchair")}
 
 
 def test_the_invoice_is_found_again_and_never_made_twice(cast: Cast) -> None:
     trip = cast.trip_in("completed")
     first = issue_invoice(trip.pk)
     event = TripEvent.objects.get(trip=trip, event="trip.completed")
-    assert invoice_completed_trip(event.pk) == first.number
+    assert follow_trip(event.pk) == f"trip {trip.pk}: {first.number}"
     assert generate_invoice(trip.pk) == first.number
     assert Invoice.objects.count() == 1
-    assert Delivery.objects.filter(topic="invoice.issued", subject_id=first.pk).count() == 1
+    owed = Delivery.objects.filter(topic="invoice.issued", subject_id=first.pk)
+    assert owed.filter(subscriber="invoice_mail").count() == 1
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.COMPLETED])
@@ -137,7 +139,7 @@ def test_without_a_rate_nothing_is_issued_and_no_number_is_used(cast: Cast) -> N
 def test_a_later_change_of_the_rate_changes_no_issued_invoice(cast: Cast) -> None:
     trip = ride(cast)
     before = issue_invoice(trip.pk).total_cents
-    Rate.objects.update(base_cents=99_999)
+    rate("wheelchair", 99_999, date(2020, 1, 2))
     assert issue_invoice(trip.pk).total_cents == before
 
 
@@ -185,7 +187,7 @@ def test_twenty_workers_issue_one_invoice_for_one_trip(cast: Cast, held_broker: 
     answers = at_once(lambda: issue_invoice(trip.pk).number, 20)
     assert answers == numbers() * 20
     assert len(numbers()) == 1
-    assert Delivery.objects.filter(topic="invoice.issued").count() == 1
+    assert Delivery.objects.filter(subscriber="invoice_mail").count() == 1
 
 
 @committed
@@ -215,8 +217,32 @@ def test_the_database_itself_refuses_a_second_invoice_and_two_debtors(cast: Cast
     with pytest.raises(IntegrityError, match="invoice_once"), transaction.atomic():
         twin.save()
     for payer, patient in ((cast.payer, cast.patient), (None, None)):
+        twin.pk, twin.revision, twin.payer, twin.patient = None, 1, payer, patient
         with pytest.raises(IntegrityError, match="invoice_one_debtor"), transaction.atomic():
-            Invoice.objects.filter(pk=invoice.pk).update(payer=payer, patient=patient)
+            twin.save()
+
+
+def test_the_database_itself_refuses_to_change_what_was_issued(cast: Cast) -> None:
+    invoice = issue_invoice(cast.trip_in("completed").pk)
+    Invoice.objects.update(state="sent", sent_at=timezone.now())
+    for columns in ({"total_cents": 1}, {"due_on": DAY}, {"number": "1"}, {"patient": None}):
+        with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
+            Invoice.objects.filter(pk=invoice.pk).update(**columns)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        InvoiceLine.objects.update(amount_cents=1)
+    for deletion in ("DELETE FROM billing_invoiceline", "DELETE FROM billing_invoice"):
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(deletion)
+
+
+def test_the_database_itself_refuses_lines_that_are_not_the_subtotal(cast: Cast) -> None:
+    invoice = issue_invoice(cast.trip_in("completed").pk)
+    line = invoice.lines.all()[0]
+    line.pk, line.position = None, 99
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError, match="not its subtotal"), transaction.atomic():
+        line.save()
 
 
 # --- overdue
@@ -240,8 +266,8 @@ def test_what_is_owed_becomes_overdue_after_its_due_day(
 ) -> None:
     invoice = issue_invoice(cast.trip_in("completed").pk)
     today = timezone.localdate(timezone=ZoneInfo("Europe/Stockholm"))
-    Invoice.objects.update(state=state, due_on=today - timedelta(days=days_past))
+    backdated(invoice, state=state, due_on=today - timedelta(days=days_past))
     assert mark_overdue() == (1 if state != becomes else 0)
-    assert process_overdue_invoices() == "0 invoices became overdue"
+    assert mark_overdue() == 0
     invoice.refresh_from_db()
     assert invoice.state == becomes

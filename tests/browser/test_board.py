@@ -88,5 +88,5 @@ def test_omar_is_told_that_the_board_is_not_for_drivers(web_server: WebServer) -
     open_company()
     with page_at(web_server.base_url) as (page, _):
         log_in(page, "omar")
-        expect(page.get_by_role("heading")).to_have_text("This board is for dispatchers")
+        expect(page.get_by_role("heading")).to_have_text("This page is not for your role")
         expect(page.locator("#groups")).to_have_count(0)

@@ -10,6 +10,7 @@ from tests.clients.node import node_binary
 
 def test_the_boards_pure_modules_keep_what_their_own_tests_say() -> None:
     suite = Path(__file__).with_name("pure.test.mjs")
-    command = [node_binary(), "--test", str(suite)]
+    resolver = suite.with_name("resolve.mjs").as_uri()
+    command = [node_binary(), "--import", resolver, "--test", str(suite)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stdout

@@ -214,6 +214,15 @@ def test_with_nobody_on_shift_everything_is_left(cast: Cast) -> None:
     ]
 
 
+def test_a_shift_ends_where_the_next_drivers_begins(cast: Cast) -> None:
+    Shift.objects.filter(driver=cast.strange_driver).update(
+        vehicle=cast.van, starts_at=noon(), ends_at=noon() + timedelta(hours=8)
+    )
+    early, late = book(cast, -60), book(cast, 60)
+    given = {one["trip_id"]: one["driver_id"] for one in plan(cast)["assigned"]}
+    assert given == {early.pk: cast.driver.pk, late.pk: cast.strange_driver.pk}
+
+
 def test_a_trip_that_is_assigned_or_pinned_is_not_assigned_by_itself(cast: Cast) -> None:
     assigned = cast.trip_in("assigned")
     the_problem(api(cast.dina).post(f"/api/trips/{assigned.pk}/auto-assign/"), 409)

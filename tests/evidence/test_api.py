@@ -41,6 +41,7 @@ def test_it_tells_who_did_what_where_and_by_which_clock(cast: Cast) -> None:
     assert (inferred["event"], inferred["inferred"]) == ("trip.arrived_pickup", True)
     assert (own["event"], own["inferred"], own["source"]) == ("trip.picked_up", False, "driver")
     assert own["actor_id"] == cast.omar.pk
+    assert own["actor_name"] == "Omar"
     assert own["occurred_at"] <= own["recorded_at"]
     assert (own["latitude"], own["longitude"]) == PICKUP
     assert (own["position_source"], own["position_age_s"], own["stop_distance_m"]) == ("tap", 0, 0)

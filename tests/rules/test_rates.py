@@ -1,11 +1,23 @@
-"""What a trip costs, on worked examples."""
+"""What a trip costs: codes, rounding, and what a rate may hold."""
 
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from billing.rates import BASE_CODES, MILE_CODES, Line, RateCard, TripFacts, cents, miles, price
+from billing.rates import (
+    BASE_CODES,
+    MILE_CODES,
+    Line,
+    RateCard,
+    TripFacts,
+    cents,
+    miles,
+    price,
+    split_cents,
+)
+from billing.rates.cards import bands_of, windows_of
+from billing.rates.codes import PLACE_LETTERS, PLAIN_LEVEL
 from trips.models import Trip
 
 CARD = RateCard(
@@ -19,7 +31,7 @@ CARD = RateCard(
 )
 FACTS = TripFacts(
     mobility="wheelchair",
-    loaded_miles=Decimal("12.3"),
+    measured_m=12.3 * 1_609.344,
     wait_minutes=0,
     distance_source="gps:300 fixes",
 )
@@ -55,7 +67,7 @@ def test_waiting_is_charged_by_started_increments_after_the_grace(
 
 @pytest.mark.parametrize("loaded", ["0", "4.9", "5.0"])
 def test_miles_within_the_included_ones_are_no_line(loaded: str) -> None:
-    lines = price(replace(FACTS, loaded_miles=Decimal(loaded)), CARD)
+    lines = price(replace(FACTS, measured_m=float(loaded) * 1_609.344), CARD)
     assert [line.code for line in lines] == ["A0130"]
 
 
@@ -114,3 +126,68 @@ def test_metres_become_tenths_of_miles_rounded_half_up(distance_m: float, expect
 )
 def test_half_a_cent_goes_up(quantity: str, unit_cents: int, expected: int) -> None:
     assert cents(Decimal(quantity), unit_cents) == expected
+
+
+@pytest.mark.parametrize(
+    ("total", "parts", "expected"),
+    [(100, 3, [34, 33, 33]), (2, 3, [1, 1, 0]), (0, 2, [0, 0]), (7, 1, [7])],
+)
+def test_the_first_ones_take_the_cents_left_over(
+    total: int, parts: int, expected: list[int]
+) -> None:
+    assert split_cents(total, parts) == expected
+
+
+def test_the_letters_of_places_are_single_and_every_bariatric_level_has_a_plain_one() -> None:
+    assert all(len(letter) == 1 for letter in PLACE_LETTERS)
+    assert set(PLAIN_LEVEL) == {level for level in BASE_CODES if "bariatric" in level}
+    assert set(PLAIN_LEVEL.values()) <= set(BASE_CODES)
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ({}, "A list"),
+        (["10"], "A list"),
+        ([{"from_mile": "10"}], "`cents` is missing"),
+        ([{"from_mile": "10", "cents": 175, "to_mile": "20"}], "`to_mile` is unknown"),
+        ([{"from_mile": "0", "cents": 175}], "further out"),
+        ([{"from_mile": "10", "cents": 1}, {"from_mile": "10", "cents": 2}], "further out"),
+        ([{"from_mile": "ten", "cents": 1}], "`from_mile` is a number"),
+        ([{"from_mile": "NaN", "cents": 1}], "`from_mile` is a number"),
+        ([{"from_mile": "1e-9", "cents": 1}], "`from_mile` is a number"),
+        ([{"from_mile": [], "cents": 1}], "`from_mile` is a number"),
+        ([{"from_mile": "10", "cents": 1.5}], "`cents` is a whole number"),
+        ([{"from_mile": "10", "cents": True}], "`cents` is a whole number"),
+        ([{"from_mile": "10", "cents": -1}], "`cents` is a whole number"),
+        ([{"from_mile": str(n + 1), "cents": 1} for n in range(21)], "At most 20"),
+    ],
+)
+def test_mile_bands_that_are_none_are_refused_in_words(rows: object, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        bands_of(rows)
+
+
+_WINDOW = {"days": ["SA"], "from": "18:00", "to": "06:00", "flat_cents": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"days": ["Saturday"]}, "list of MO"),
+        ({"days": "SA"}, "list of MO"),
+        ({"days": []}, "A window has `days`"),
+        ({"holidays": "yes"}, "A window has `days`"),
+        ({"from": "24:00"}, "no 24:00"),
+        ({"from": "6:00"}, "written 18:00"),
+        ({"to": 6}, "written 18:00"),
+        ({"to": None}, "written 18:00"),
+        ({"flat_cents": 0}, "`flat_cents` or `percent`"),
+        ({"percent": "501"}, "`percent` is a number"),
+        ({"until": "06:00"}, "`until` is unknown"),
+    ],
+)
+def test_hours_that_are_none_are_refused_in_words(change: dict[str, object], why: str) -> None:
+    assert windows_of([_WINDOW])[0].days == {5}
+    with pytest.raises(ValueError, match=why):
+        windows_of([_WINDOW | change])

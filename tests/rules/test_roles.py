@@ -6,12 +6,12 @@ from users.roles import PERMISSIONS, Permission, Role, may
 
 MAY = {
     "admin": "see_board see_all_trips book_trips dispatch_trips see_fleet see_patients "
-    "see_invoices see_reports use_places manage",
+    "see_invoices see_reports use_places receive_webhooks manage",
     "dispatcher": "see_board see_all_trips book_trips dispatch_trips see_fleet see_patients "
     "see_reports use_places",
     "driver": "drive",
     "biller": "see_all_trips see_patients see_invoices see_reports",
-    "facility": "book_trips use_places",
+    "facility": "book_trips use_places receive_webhooks",
     "patient": "book_trips",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -18,6 +20,17 @@ from users.models import Notification
 pytestmark = pytest.mark.django_db
 
 
+def text_of(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def said(day: date) -> str:
+    """November 20, 2026."""
+    return f"{day:%B} {day.day}, {day.year}"
+
+
 def test_pia_gets_one_mail_for_a_pause(
     cast: Cast, held_broker: HeldBroker, smtp_sink: Mailbox
 ) -> None:
@@ -31,10 +44,10 @@ def test_pia_gets_one_mail_for_a_pause(
     assert len(smtp_sink.messages) == 1
     assert mail["To"] == "pia@nordic.invalid"
     assert mail["Subject"] == f"Your standing order {order.pk}"
-    text = mail.get_content()
-    assert f"is paused from {tomorrow(3)} to {tomorrow(9)}." in text
-    assert "every day at 08:00, back by will-call" in text
-    assert "Trips that were cancelled with it: 14." in text
+    text = text_of(mail)
+    assert f"It is paused from {said(tomorrow(3))} to {said(tomorrow(9))}." in text
+    assert "Days: every day\nPick-up: 8:00 a.m.\n" in text
+    assert "Way back: when you call\nTrips cancelled with it: 14\n" in text
     assert "stroke" not in text
 
 
@@ -54,17 +67,17 @@ def test_every_kind_of_change_has_its_words(
         services.change(**kwargs, first=tomorrow(5), fields={"return_kind": "none"})
         services.end(**kwargs, first=tomorrow(3))
     held_broker.deliver(times=1)
-    said = "\n".join(message.get_content() for message in smtp_sink.messages)
+    told = "\n".join(text_of(message) for message in smtp_sink.messages)
     for words in (
-        f"is agreed and begins on {tomorrow(1)}.",
-        f"is left out on {tomorrow(2)}.",
-        f"is driven on {tomorrow(2)} after all.",
-        f"is paused from {tomorrow(4)}.",
-        f"goes on from {tomorrow(6)}.",
-        "has changed.",
-        f"(every day at 08:00) changes from {tomorrow(5)}.",
-        f"ends: there are no trips from {tomorrow(3)} on.",
+        f"It is agreed and begins on {said(tomorrow(1))}.",
+        f"It is left out on {said(tomorrow(2))}.",
+        f"It is driven on {said(tomorrow(2))} after all.",
+        f"It is paused from {said(tomorrow(4))}.",
+        f"It goes on from {said(tomorrow(6))}.",
+        "It has changed.",
+        f"It changes from {said(tomorrow(5))}.",
+        f"It ends: there are no trips from {said(tomorrow(3))} on.",
     ):
-        assert words in said
+        assert words in told
     assert len(smtp_sink.messages) == 8
     assert set(Notification.objects.values_list("address", flat=True)) == {"pia@home.invalid"}

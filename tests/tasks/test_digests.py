@@ -73,18 +73,22 @@ def test_dina_reads_what_is_late_and_what_has_no_driver(cast: Cast) -> None:
     if late.scheduled_at and timezone.now().astimezone(STOCKHOLM).hour == 0:
         pytest.skip("an hour ago was yesterday")
     _, body = digest(cast.dina)
-    assert f"Late now: 1 (trip {late.pk})" in body or open_.pk < late.pk
-    assert f"Without a driver: 1 (trip {open_.pk})" in body
-    assert f"12:00  trip {done.pk}  " in body
-    assert f"trip {tomorrow.pk} " not in body
+    late_now = body.partition("\nLate now:\n")[2].partition("\n\n")[0]
+    assert f"{late.pk} · Ambulatory" in late_now
+    assert "Without a driver: 1\n" in body
+    without = body.partition("\nWithout a driver:\n")[2].partition("\n\n")[0]
+    assert without == f"12:00 p.m.  {open_.pk} · Ambulatory  no driver"
+    assert f"12:00 p.m.  {done.pk} · Ambulatory  completed" in body
+    assert f"{tomorrow.pk} ·" not in body
 
 
 def test_omar_reads_his_own_day_only(cast: Cast) -> None:
     mine = at(cast.trip_in("assigned"), noon())
     eves = at(cast.give_to_eve(cast.trip_in("assigned")), noon())
     _, body = digest(cast.omar)
-    assert f"12:00  trip {mine.pk} " in body
-    assert f"trip {eves.pk} " not in body
+    assert "At 12:00 p.m. you have your only trip of today." in body
+    assert f"12:00 p.m.  {mine.pk} · " in body
+    assert f"{eves.pk} ·" not in body
     assert "Without a driver" not in body
 
 
@@ -104,10 +108,16 @@ def test_the_week_is_reported_once_to_administrators(cast: Cast) -> None:
     assert digests.queue_weekly_reports(monday + timedelta(days=6)) == 0
     row = Notification.objects.get(kind=digests.WEEKLY)
     assert row.user == cast.ada
-    body = str(digests.compose_report(row).body)
-    assert "9 November 2026: 1 trip." in body
-    assert "completed: 1" in body
-    assert "Arrived after the window: 1" in body
+    mail = digests.compose_report(row)
+    body = str(mail.body)
+    assert "The week of November 9, 2026" in body
+    assert "Trips: 1\nCompleted: 1\nPicked up on time: 0%" in body
+    assert "Fri: 1 trip, 1 completed;" in body
+    [chart] = [part for part in mail.message().walk() if part.get_content_type() == "image/png"]
+    assert chart["Content-ID"] == "<week>"
+    assert chart["Content-Disposition"].startswith("inline")
+    assert bytes(chart.get_payload(decode=True)).startswith(b"\x89PNG")
+    assert "cid:week" in str(mail.alternatives[0][0])
 
 
 def test_the_mail_goes_out_in_these_words(cast: Cast, mailoutbox: list[object]) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.cast import Cast
 from tests.tracking.door import Door, fix, kept
-from trips.models import Assignment, Shift, TripEvent, Vehicle
+from trips.models import Assignment, Shift, Vehicle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,13 +31,13 @@ def test_what_omar_recorded_in_yesterdays_van_is_yesterdays_vans(cast: Cast, doo
 
 
 def test_a_trackers_backlog_finds_the_trip_that_had_started_then(cast: Cast, door: Door) -> None:
-    trip = cast.trip_in("completed")
     began = timezone.now() - timedelta(hours=2)
+    trip = cast.trip_in("dispatched")
+    for action in ("start", "arrive_pickup", "pick_up", "arrive_dropoff", "complete"):
+        cast.tap(trip, action, occurred_at=began)
     Assignment.objects.filter(trip=trip).update(
         started_at=began - timedelta(minutes=30), ended_at=began + timedelta(hours=1)
     )
-    started = TripEvent.objects.filter(trip=trip, event="trip.en_route_pickup")
-    started.update(occurred_at=began)
     times = [began + timedelta(minutes=minutes) for minutes in (-5, 5, 90)]
     body = [fix(recorded_at=at.isoformat()) for at in times]
     assert door.http.post(f"/api/gps/{cast.tracker_token}/", json=body).status_code == 202

@@ -15,15 +15,23 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pytest_django import Settings
 
+#: Longer than a test's client waits.
+HANGS_S = 0.6
+
 
 @dataclass
 class MailServer:
-    """aiosmtpd's handler: `rcpt` and `data` are its answers; `cuts` the line after DATA."""
+    """aiosmtpd's handler: `rcpt` and `data` are its answers; `cuts` the line after DATA.
+
+    `refuses` names addresses that it does not take; at the command `hangs` it says nothing.
+    """
 
     port: int
     rcpt: str = "250 fine"
     data: str = "250 kept"
     cuts: bool = False
+    hangs: str = ""
+    refuses: frozenset[str] = frozenset()
     taken: list[EmailMessage] = field(default_factory=list)
     offered: int = 0
 
@@ -31,6 +39,10 @@ class MailServer:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.offered += 1
+        if self.hangs == "RCPT":
+            await asyncio.sleep(HANGS_S)
+        if address in self.refuses:
+            return "550 no such user"
         if self.rcpt.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.rcpt
@@ -39,6 +51,8 @@ class MailServer:
         if self.cuts or self.data.startswith("250"):
             content = envelope.original_content or b""
             self.taken.append(message_from_bytes(content, policy=policy.default))
+        if self.hangs == "DATA":
+            await asyncio.sleep(HANGS_S)
         if self.cuts and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return self.data
@@ -58,7 +72,8 @@ def mail_server(settings: Settings) -> Iterator[MailServer]:
     controller = Controller(server, hostname="127.0.0.1", port=server.port)
     controller.start()
     # pytest-django replaces the backend by one that sends nothing.
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "users.channels.smtp.Backend"
     settings.EMAIL_PORT = server.port
+    settings.EMAIL_TIMEOUT = 5
     yield server
     controller.stop()

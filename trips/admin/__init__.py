@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from trips.admin import (
+    attachments,
     company,
     estimates,
     evidence,
@@ -18,6 +19,7 @@ admin.site.site_header = admin.site.site_title = "ATW Backend"
 admin.site.index_title = "Administration"
 
 __all__ = [
+    "attachments",
     "company",
     "estimates",
     "evidence",

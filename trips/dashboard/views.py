@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -29,7 +30,7 @@ from users.roles import Permission
 def board(request: HttpRequest) -> HttpResponse:
     """The live board; 403 with a page for roles that never see it."""
     if not (isinstance(request.user, User) and request.user.may(Permission.SEE_BOARD)):
-        return render(request, "dashboard/forbidden.html", status=403)
+        raise PermissionDenied
     company = Company.get()
     config = {
         "company": company.name,

@@ -210,15 +210,16 @@ def _off_shift(driver_id: int) -> _OnShift:
 
 
 def _without_overlaps(shifts: list[_OnShift]) -> list[_OnShift]:
-    """Nobody is in two places: of shifts that overlap, the one that began last counts."""
+    """Nobody is in two places: a shift ends where a later one of its vehicle or driver begins."""
     kept: list[_OnShift] = []
     for shift in reversed(shifts):
-        clash = (
-            shift.vehicle_id == other.vehicle_id or shift.driver.id == other.driver.id
+        later = [
+            other.begins_s
             for other in kept
-            if shift.begins_s < other.ends_s and other.begins_s < shift.ends_s
-        )
-        if not any(clash):
+            if shift.vehicle_id == other.vehicle_id or shift.driver.id == other.driver.id
+        ]
+        shift = shift._replace(ends_s=min([shift.ends_s, *later]))
+        if shift.begins_s < shift.ends_s:
             kept.append(shift)
     return sorted(kept, key=lambda shift: (shift.vehicle_id, shift.begins_s))
 

@@ -226,7 +226,7 @@ _UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
 
 def describe(plan: Plan) -> str:
     """The order read aloud: `every Mon, Wed, Fri at 08:00, back by will-call`."""
-    text = f"{_rhythm(parse_rule(plan.rule), plan.anchor_day)} at {plan.pickup_time:%H:%M}"
+    text = f"{describe_days(plan)} at {plan.pickup_time:%H:%M}"
     if plan.appointment_time is not None:
         text += f" for {plan.appointment_time:%H:%M}"
     if plan.return_kind == "will_call":
@@ -237,7 +237,9 @@ def describe(plan: Plan) -> str:
     return text
 
 
-def _rhythm(rule: Rule, anchor_day: date) -> str:
+def describe_days(plan: Plan) -> str:
+    """Its days read aloud: `every Mon, Wed, Fri`."""
+    rule, anchor_day = parse_rule(plan.rule), plan.anchor_day
     unit = _UNITS[rule.frequency]
     every = f"every {unit}" if rule.interval == 1 else f"every {rule.interval} {unit}s"
     if rule.frequency == "MONTHLY":

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from trips.evidence.verify import verify
 from trips.list_api import needs
 from trips.models import Trip, TripEvent, TripMeasurement
+from users.models import User
 from users.roles import Permission
 
 
@@ -19,6 +20,7 @@ class EvidenceEventSerializer(serializers.ModelSerializer[TripEvent]):
     """One event. `occurred_at` is the device's clock, `recorded_at` ours."""
 
     actor_id = serializers.IntegerField(allow_null=True, read_only=True)
+    actor_name = serializers.SerializerMethodField()
 
     class Meta:
         model = TripEvent
@@ -30,6 +32,7 @@ class EvidenceEventSerializer(serializers.ModelSerializer[TripEvent]):
             "inferred",
             "source",
             "actor_id",
+            "actor_name",
             "occurred_at",
             "recorded_at",
             "latitude",
@@ -40,6 +43,10 @@ class EvidenceEventSerializer(serializers.ModelSerializer[TripEvent]):
             "message",
             "hash",
         ]
+
+    def get_actor_name(self, event: TripEvent) -> str | None:
+        """For dispatchers; what leaves the house names nobody."""
+        return event.actor.display_name if self.context.get("names") and event.actor else None
 
 
 class MeasurementSerializer(serializers.ModelSerializer[TripMeasurement]):
@@ -89,7 +96,8 @@ class EvidenceSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(EvidenceEventSerializer(many=True))
     def get_events(self, trip: Trip) -> Any:
-        return EvidenceEventSerializer(trip.events.order_by("version"), many=True).data
+        events = trip.events.select_related("actor").order_by("version")
+        return EvidenceEventSerializer(events, many=True, context=self.context).data
 
     @extend_schema_field(MeasurementSerializer(allow_null=True))
     def get_measurement(self, trip: Trip) -> Any:
@@ -128,4 +136,5 @@ class EvidenceView(APIView):
         trip = Trip.objects.select_related("measurement").filter(pk=pk).first()
         if trip is None:
             raise exceptions.NotFound
-        return Response(EvidenceSerializer(trip).data)
+        names = isinstance(request.user, User) and request.user.may(Permission.DISPATCH_TRIPS)
+        return Response(EvidenceSerializer(trip, context={"names": names}).data)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from django.db.models import QuerySet
+
 from trips.events.chain import Fault, Link, faults
 from trips.evidence.record import HASHED
 from trips.models import Trip
@@ -37,8 +39,13 @@ def verify(trip_id: int | None = None, looked_at: Verified | None = None) -> Ite
 
     One statement, so that trips and events are of one moment, read in chunks.
     """
-    looked_at = looked_at or Verified()
     trips = Trip.objects.all() if trip_id is None else Trip.objects.filter(pk=trip_id)
+    return verify_trips(trips, looked_at)
+
+
+def verify_trips(trips: QuerySet[Trip], looked_at: Verified | None = None) -> Iterator[Finding]:
+    """The same for some trips."""
+    looked_at = looked_at or Verified()
     rows = trips.order_by("pk", "events__version").values_list(
         "pk", "version", *(f"events__{name}" for name in _COLUMNS)
     )

@@ -1,6 +1,7 @@
 """The tables of the trips app, by subject."""
 
 from trips.models.alerts import Alert
+from trips.models.attachments import Attachment
 from trips.models.company import Company, Facility, Patient, Payer
 from trips.models.eta import TripEta
 from trips.models.evidence import LateDataMark, TripMeasurement
@@ -31,6 +32,7 @@ from trips.models.trip import Assignment, TapAnswer, Trip
 __all__ = [
     "Alert",
     "Assignment",
+    "Attachment",
     "CodeSchedule",
     "Company",
     "DayReport",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from trips import board, queries
+from trips import access, board, queries
 from trips.events.streams import BOARD
 from trips.models import Epoch, Stream, StreamEntry, Trip
 from trips.models import TripEvent as EventRow
@@ -47,6 +47,9 @@ class Entry:
             return messages.Notification(seq=self.seq, notification=notice(self.notification))
         if self.event is None or self.trip is None:  # the database forbids it
             raise ValueError(f"stream entry {self.seq} is empty")
+        if audience is Audience.DRIVER and access.is_for_later(self.trip):
+            # Numbered, so it is sent; but whom one drives next week is nobody's to know yet.
+            audience = Audience.PUBLIC
         return messages.TripEvent(
             seq=self.seq,
             trip_id=self.event.trip_id,
@@ -139,7 +142,7 @@ NOTICES_SHOWN = 50
 
 def _my_snapshot(seq: int, user_id: int, audience: Audience) -> messages.MySnapshot:
     mine = Notification.objects.filter(user_id=user_id, channel=Notification.Channel.IN_APP)
-    trips = list(queries.driver_trips(user_id))
+    trips = list(queries.with_related(access.trips_to_drive(user_id)))
     return messages.MySnapshot(
         seq=seq,
         trips=[trip_view(trip, audience) for trip in trips],

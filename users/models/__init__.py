@@ -1,11 +1,13 @@
 """Accounts, what was said to them, and what they want to hear."""
 
 from users.models.accounts import User, check_time_zone
+from users.models.enrolment import Enrolment
 from users.models.notices import Notification
 from users.models.pipe import Preference, SuppressedAddress
 from users.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "Enrolment",
     "Notification",
     "Preference",
     "SuppressedAddress",

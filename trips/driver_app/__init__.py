@@ -1,0 +1,1 @@
+"""The driver's phone: `/driver/`, an installable page that works without coverage."""

@@ -1,0 +1,1 @@
+"""How a message leaves the house: by SMTP, and by whatever service Apprise speaks to."""

@@ -66,9 +66,9 @@ def compose_statement(row: Notification) -> EmailMultiAlternatives:
 
 def mark_sent(row: Notification) -> None:
     """The mail server took the invoice's mail."""
-    Invoice.objects.filter(pk=_id_of(row), state=Invoice.State.ISSUED).update(
-        state=Invoice.State.SENT, sent_at=timezone.now()
-    )
+    mailed = Invoice.objects.filter(pk=_id_of(row))
+    mailed.filter(sent_at__isnull=True).update(sent_at=timezone.now())
+    mailed.filter(state=Invoice.State.ISSUED).update(state=Invoice.State.SENT)
 
 
 def _id_of(row: Notification) -> int:

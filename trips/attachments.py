@@ -17,8 +17,8 @@ from django.db import transaction
 from trips import access, task_runs
 from trips.models import Attachment, TaskRun, Trip
 from trips.pictures import BadPicture, Picture, clean, format_of
-from trips.task_runs import Outcome, Report
 from trips.taps import ReusedClientEventId, TripNotFound
+from trips.task_runs import Outcome, Report
 from users.models import User
 
 TASK = "trips.tasks.process_attachment"

@@ -52,6 +52,8 @@ def clean(data: bytes) -> Picture:
             if opened.width * opened.height > MOST_PIXELS:
                 raise BadPicture("too_many_pixels")
             picture = _upright(opened)
+    except BadPicture:
+        raise
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise BadPicture("damaged") from None
     picture.thumbnail((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)

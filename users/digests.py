@@ -13,12 +13,12 @@ from trips.lifecycle import OPEN, WITH_DRIVER, Status
 from trips.models import Company, DayReport, Trip
 from trips.reports.definitions import ENDINGS
 from trips.reports.rollup import week_report
-from users import zones
 from users.mails import post
 from users.mails.summaries import Day, Line, Week, day_letter, week_letter
 from users.models import Notification, User
 from users.pipe import mail
 from users.roles import Role
+from users.zones import zone_of
 
 DAILY, WEEKLY = "daily_digest", "weekly_report"
 #: Roles with a day to be told about.
@@ -29,11 +29,6 @@ CATCH_UP_HOURS = 6
 WAITING = OPEN - {Status.IN_PROGRESS, Status.ARRIVED_DROPOFF}
 MOST_LINES = 200
 _WINDOW = ExpressionWrapper(F("window_minutes") * Value(timedelta(minutes=1)), DurationField())
-
-
-def zone_of(user: User, company: Company) -> ZoneInfo:
-    """The person's time zone, else the company's."""
-    return zones.zone_of(user.time_zone, company.time_zone)
 
 
 def queue_digest(user: User) -> str:
@@ -54,14 +49,18 @@ def due(now: datetime) -> list[int]:
     keys = {
         user.pk: _key(user, company, now)
         for user in people
-        if first <= now.astimezone(zone_of(user, company)).hour < first + CATCH_UP_HOURS
+        if first <= _local(user, company, now).hour < first + CATCH_UP_HOURS
     }
     sent = Notification.objects.filter(kind=DAILY, key__in=set(keys.values()), user__in=keys)
     return sorted(keys.keys() - set(sent.values_list("user_id", flat=True)))
 
 
 def _key(user: User, company: Company, now: datetime) -> str:
-    return f"digest:{now.astimezone(zone_of(user, company)).date()}"
+    return f"digest:{_local(user, company, now).date()}"
+
+
+def _local(user: User, company: Company, now: datetime) -> datetime:
+    return now.astimezone(zone_of(user.time_zone, company.time_zone))
 
 
 def compose_digest(row: Notification) -> EmailMultiAlternatives:
@@ -73,7 +72,7 @@ def compose_digest(row: Notification) -> EmailMultiAlternatives:
 
 
 def _day_of(user: User, day: date) -> Day:
-    trips = _trips_of(user, day, zone_of(user, Company.get()))
+    trips = _trips_of(user, day, zone_of(user.time_zone, Company.get().time_zone))
     late = trips.filter(status__in=WAITING, scheduled_at__lt=timezone.now() - _WINDOW)
     unassigned = trips.filter(status__in=OPEN - WITH_DRIVER)
     return Day(

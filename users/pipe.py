@@ -6,7 +6,6 @@ written; `objection` asks again when it is sent, which may be hours later.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import transaction
@@ -20,6 +19,7 @@ from users.channels import gateway
 from users.kinds import KINDS, ON_REQUEST, OUTSIDE, kind_of
 from users.models import Notification, SuppressedAddress, User
 from users.quiet import after_quiet
+from users.zones import zone_of
 
 Channel, State = Notification.Channel, Notification.State
 _OPTIONAL = [name for name, kind in KINDS.items() if kind.optional]
@@ -153,12 +153,4 @@ def _due_at(to: Recipient, kind: str, now: datetime) -> datetime:
     hours = settings.QUIET_HOURS
     if to.user and to.user.quiet_from and to.user.quiet_until:
         hours = (to.user.quiet_from, to.user.quiet_until)
-    return after_quiet(now, zone_of(to.time_zone), hours)
-
-
-def zone_of(time_zone: str) -> ZoneInfo:
-    """The zone of this name; the company's where it is empty or unknown."""
-    try:
-        return ZoneInfo(time_zone) if time_zone else ZoneInfo(Company.get().time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(Company.get().time_zone)
+    return after_quiet(now, zone_of(to.time_zone, Company.get().time_zone), hours)

@@ -9,7 +9,7 @@ from trips.models import Company, Trip, TripEta
 from users.audiences import About
 from users.models import Notification
 from users.notifications import say
-from users.pipe import zone_of
+from users.zones import zone_of
 
 #: Trips that are still to come, as far as anybody knows.
 _TO_COME = (Status.SCHEDULED, Status.ASSIGNED, Status.DISPATCHED)
@@ -48,8 +48,7 @@ def send_reminders(now: datetime) -> int:
 def _day_to_remind_of(trip: Trip, company_zone: str, now: datetime) -> date | None:
     """The trip's day, where that is tomorrow for its patient and the hour has come there."""
     patient, account = trip.patient, trip.patient.user
-    own = (account.time_zone if account else "") or patient.time_zone
-    zone = zone_of(own or company_zone)
+    zone = zone_of(account.time_zone if account else "", patient.time_zone, company_zone)
     local = now.astimezone(zone)
     if trip.scheduled_at is None or not settings.REMINDER_HOUR <= local.hour < LAST_HOUR:
         return None

@@ -50,7 +50,8 @@ DECLARE
         THEN (to_jsonb(NEW) ->> 'id')::bigint ELSE (to_jsonb(NEW) ->> 'invoice_id')::bigint END;
 BEGIN
     IF (SELECT subtotal_cents FROM billing_invoice WHERE id = of_invoice) IS DISTINCT FROM
-       (SELECT coalesce(sum(amount_cents), 0) FROM billing_invoiceline WHERE invoice_id = of_invoice)
+       (SELECT coalesce(sum(amount_cents), 0) FROM billing_invoiceline
+        WHERE invoice_id = of_invoice)
     THEN
         RAISE EXCEPTION 'the lines of invoice % are not its subtotal', of_invoice
             USING ERRCODE = 'check_violation';

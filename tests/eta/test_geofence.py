@@ -47,6 +47,8 @@ def test_only_who_stays_for_a_while_is_taken_to_have_arrived() -> None:
     assert suggestion("en_route_pickup", None, NOW) == ""
 
 
-@pytest.mark.parametrize("status", set(Status) - {Status.EN_ROUTE_PICKUP, Status.IN_PROGRESS})
+@pytest.mark.parametrize(
+    "status", sorted(set(Status) - {Status.EN_ROUTE_PICKUP, Status.IN_PROGRESS})
+)
 def test_where_no_arrival_is_due_none_suggests_itself(status: str) -> None:
     assert suggestion(status, NOW - STAY, NOW) == ""

@@ -151,7 +151,9 @@ def test_nothing_in_the_link_is_a_login(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    "signed", ["forged", signing.dumps(7, salt=calendars.SALT), signing.dumps([7, "cal_"])]
+    "signed",
+    ["forged", signing.dumps(7, salt=calendars.SALT), signing.dumps([7, "cal_"])],
+    ids=["forged", "no list", "another salt"],
 )
 def test_what_is_not_ours_opens_nothing(cast: Cast, signed: str) -> None:
     absent = Client().get(f"/api/calendar/{signing.dumps([1, 'x'], salt=calendars.SALT)}.ics")

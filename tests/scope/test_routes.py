@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.admindocs.views import simplify_regex
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -22,6 +23,7 @@ from tests.cast import open_company
 from tests.scope.house import ABSENT, ABSENT_TASK, PERSONAL, House, furnish
 from tests.scope.routes import routes
 from tests.scope.table import ANYBODY, PUBLIC, ROLES, TABLE, UNDER_WAY, Row
+from trips.realtime import consumers
 
 pytestmark = pytest.mark.django_db
 #: A form's token differs each time.
@@ -160,3 +162,12 @@ def test_what_anybody_may_ask_holds_nobody_elses(house: House, name: str) -> Non
         text = b"" if answer.streaming else answer.content
         assert b"Lars" not in text
         assert b"Westside" not in text
+
+
+#: Who may open each, and that foreign is absent: tests/sockets/test_handshake.py.
+SOCKETS = {"ws/dispatch/", "ws/trips/<trip_id>/", "ws/me/", "ws/track/<signed>/", ""}
+
+
+def test_every_socket_is_known() -> None:
+    found = {simplify_regex(str(one.pattern)).strip("/") for one in consumers.routes}
+    assert found == {one.strip("/") for one in SOCKETS}

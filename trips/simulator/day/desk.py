@@ -15,6 +15,8 @@ from trips.simulator.day.people import Json, Person
 ORDERED, CANCELLED = 0.3, 0.08
 #: So far ahead the desk looks for crews by hand.
 BY_HAND = timedelta(minutes=100)
+#: So long after its time a trip that nobody has set out for goes to another crew.
+LATE = timedelta(minutes=30)
 REASON: dict[str, Any] = {"reason": "simulated"}
 
 
@@ -120,6 +122,7 @@ class Desk:
     def assign_by_hand(self) -> None:
         """What nobody has and begins soon goes to the best candidate."""
         now = timezone.now()
+        self._take_back(now - LATE)
         soon = Trip.objects.filter(status=Status.SCHEDULED, scheduled_at__lt=now + BY_HAND)
         for trip in soon.order_by("scheduled_at"):
             found = self._candidates(trip.pk)
@@ -137,6 +140,12 @@ class Desk:
             if again and other.tap(trip.pk, "assign", expected_version=trip.version, **crew):
                 self.cast.ledger.surprises.append(f"trip {trip.pk} was assigned twice")
         self._call_back()
+
+    def _take_back(self, before: datetime) -> None:
+        """Whoever has not set out for a trip so late gives it back."""
+        held = Trip.objects.filter(status__in=(Status.ASSIGNED, Status.DISPATCHED))
+        for trip in held.filter(scheduled_at__lt=before):
+            self._dispatcher.tap(trip.pk, "unassign", expected_version=trip.version, **REASON)
 
     def _candidates(self, trip_id: int) -> list[Json]:
         answer = self._dispatcher.get(f"trips/{trip_id}/candidates/", limit=5)

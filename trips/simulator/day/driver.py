@@ -9,7 +9,8 @@ from django.utils import timezone
 from trips.dispatch.crews import crews_between, memoised
 from trips.dispatch.rides import Stop
 from trips.dispatch.travel import drive_time_s
-from trips.models import Company, Driver, Vehicle
+from trips.lifecycle import Status
+from trips.models import Company, Driver, Trip, Vehicle
 from trips.simulator.day import phone
 from trips.simulator.day.clock import Clock
 from trips.simulator.day.company import CENTRE, Point
@@ -73,7 +74,16 @@ class Crew:
                     stop.is_pickup for stop in crew.plan.stops
                 )
                 return crew.plan.stops[0] if crew.plan.stops else None
-        return None
+        return self._who_is_aboard()
+
+    def _who_is_aboard(self) -> Stop | None:
+        """Somebody to bring home after the shift: by then the next driver's plan holds."""
+        mine = Trip.objects.filter(driver=self.driver, vehicle=self.vehicle)
+        trip = mine.filter(status__in=(Status.IN_PROGRESS, Status.ARRIVED_DROPOFF)).first()
+        if trip is None:
+            return None
+        goal = (trip.dropoff_latitude, trip.dropoff_longitude)
+        return Stop(trip.pk, False, goal, 0, 0, 0, 0, 0)
 
     def _idle(self) -> None:
         now = timezone.now()

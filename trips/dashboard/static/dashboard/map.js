@@ -1,31 +1,33 @@
 // The map: streets from our own server, vehicles as markers that glide between their fixes.
 
+import { _ } from "atw/i18n.js";
 import { basemap, recolour } from "./basemap.js";
 import { h } from "./dom.js";
+import { TripLayers } from "./layers.js";
 import { VehicleMarker } from "./marker.js";
 
 const PADDING = 64;
-const PANEL = 360;
+const PANEL = 400;
 const wide = matchMedia("(min-width: 1001px)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export class FleetMap {
   /**
    * Loads MapLibre and draws into `container`. Rejects where there is no MapLibre or WebGL.
-   * `onSelect(vehicleId)` when a marker is chosen.
+   * `onVehicle(id)` when a marker is chosen, `onTrip(id)` when a stop is.
    */
-  static async create(container, config, onSelect) {
+  static async create(container, config, onVehicle, onTrip) {
     const [maplibre, response] = await Promise.all([
       import(config.maplibre),
       fetch(config.streets, { credentials: "same-origin" }),
     ]);
     if (!response.ok) throw new Error(`streets: ${response.status}`);
-    return new FleetMap(maplibre, container, await response.json(), onSelect);
+    return new FleetMap(maplibre, container, await response.json(), onVehicle, onTrip);
   }
 
-  constructor(maplibre, container, streets, onSelect) {
+  constructor(maplibre, container, streets, onVehicle, onTrip) {
     this.maplibre = maplibre;
-    this.onSelect = onSelect;
+    this.onSelect = onVehicle;
     this.markers = new Map();
     this.stops = [];
     this.selected = null;
@@ -43,7 +45,8 @@ export class FleetMap {
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-right");
     this.map.addControl(new FitControl(() => this.fit()), "bottom-right");
     this.map.on("zoom", () => this.#showLabels());
-    dark.addEventListener("change", () => recolour(this.map));
+    this.layers = new TripLayers(this.map, onTrip);
+    dark.addEventListener("change", () => (recolour(this.map), this.layers.recolour()));
     this.#showLabels();
     this.#animate();
   }
@@ -80,6 +83,13 @@ export class FleetMap {
     this.stopsKey = key;
     this.stops.forEach((stop) => stop.remove());
     this.stops = places.map((place, index) => this.#stop("AB"[index], place));
+  }
+
+  /** Shows which vehicle is meant in a list; null: none. */
+  point(vehicleId) {
+    this.markers.get(this.pointed)?.point(false);
+    this.pointed = vehicleId;
+    this.markers.get(vehicleId)?.point(true);
   }
 
   /** Brings the selected vehicle and stops into view, or all vehicles. */
@@ -126,8 +136,8 @@ class FitControl {
   }
 
   onAdd() {
-    const attributes = { type: "button", class: "fit", "aria-label": "Show all vehicles" };
-    const button = h("button", { ...attributes, title: "Show all", onclick: this.onClick });
+    const attributes = { type: "button", class: "fit", "aria-label": _("Show all vehicles") };
+    const button = h("button", { ...attributes, title: _("Show all"), onclick: this.onClick });
     this.element = h("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" }, button);
     return this.element;
   }

@@ -1,10 +1,11 @@
 // One vehicle on the map: a badge in the hue of its state, an arrow, a name.
 
+import { _ } from "atw/i18n.js";
 import { h, setText, svg } from "./dom.js";
 import { Glide } from "./motion.js";
-import { statusHue, statusLabel, vehicleName } from "./trips.js";
+import { ago } from "./times.js";
+import { minutesLate, staleness, statusHue, statusLabel, vehicleName } from "./trips.js";
 
-const STALE_MS = 90000;
 const MOVING_MPS = 1;
 
 export class VehicleMarker {
@@ -42,11 +43,16 @@ export class VehicleMarker {
       this.recordedAt = vehicle.recorded_at;
     }
     const name = vehicleName(vehicle);
-    const state = trip ? statusLabel(trip.status) : "No trip";
+    const state = trip ? statusLabel(trip.status) : _("No trip");
+    const late = trip ? minutesLate(trip, nowMs) : 0;
+    const age = staleness(vehicle.recorded_at, nowMs);
     setText(this.name, name);
-    this.#setLabel(`${name}, ${state}`);
+    const lateness = late > 0 && _("{n} min late", { n: late });
+    const seen = age > 0 && _("seen {ago}", { ago: ago(vehicle.recorded_at, nowMs) });
+    this.#setLabel([name, state, lateness, seen].filter(Boolean).join(", "));
     this.element.dataset.hue = trip ? statusHue(trip.status) : "idle";
-    this.element.classList.toggle("stale", nowMs - Date.parse(vehicle.recorded_at) > STALE_MS);
+    this.element.dataset.stale = age;
+    this.element.toggleAttribute("data-late", late > 0);
     this.#point(vehicle);
   }
 
@@ -61,6 +67,11 @@ export class VehicleMarker {
 
   select(selected) {
     this.element.toggleAttribute("data-selected", selected);
+  }
+
+  /** Shows it to somebody who looks through a list. */
+  point(pointed) {
+    this.element.toggleAttribute("data-pointed", pointed);
   }
 
   remove() {

@@ -7,12 +7,14 @@ const PROTOCOL = "atw.v1";
 const ACK_AFTER_MS = 5000;
 const SILENCE_MS = 25000;
 const CHECK_EVERY_MS = 1000;
+const LONGEST_RETRY_MS = 15000;
 
 export class BoardSocket {
   /**
    * @param {string} url ws:// or wss:// address of one of the sockets
    * @param {object} options `token` (else the browser's session cookie), `onChange(effects,
-   * state)` after every change, `onFrame(frame)` before it, `WebSocket`, `random`, `now`
+   * state)` after every change, `onFrame(frame)` before it, `longestRetryMs` where somebody watches,
+   * `WebSocket`, `random`, `now`
    */
   constructor(url, options = {}) {
     this.url = url;
@@ -23,6 +25,7 @@ export class BoardSocket {
     this.WebSocket = options.WebSocket ?? globalThis.WebSocket;
     this.random = options.random ?? Math.random;
     this.now = options.now ?? Date.now;
+    this.longestRetryMs = options.longestRetryMs ?? LONGEST_RETRY_MS;
     this.attempt = 0;
     this.socket = null;
     this.retry = null;
@@ -47,6 +50,14 @@ export class BoardSocket {
     if (this.socket?.readyState !== 1) return false;
     this.socket.send(JSON.stringify(frame));
     return true;
+  }
+
+  /** Somebody looks again, or the network is back: do not wait for the next attempt. */
+  wake() {
+    if (this.socket || this.state.stopped !== null) return this.#check();
+    clearTimeout(this.retry);
+    this.attempt = 0;
+    this.#connect();
   }
 
   #connect() {
@@ -86,7 +97,8 @@ export class BoardSocket {
     this.#apply(closed(this.state, code, this.now()));
     const delay = reconnectDelay(code, this.attempt, this.random());
     this.attempt += 1;
-    if (delay !== null) this.retry = setTimeout(() => this.#connect(), delay);
+    if (delay === null) return;
+    this.retry = setTimeout(() => this.#connect(), Math.min(delay, this.longestRetryMs));
   }
 
   // A dead line never answers the close handshake, so nobody waits for it.

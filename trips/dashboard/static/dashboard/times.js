@@ -1,5 +1,7 @@
 // Times as the company reads them. Pure; the time zone and the present are handed in.
 
+import { _ } from "atw/i18n.js";
+
 /** Formatters for one IANA time zone; each takes an ISO time or ms and gives text. */
 export function clockOf(timeZone) {
   const short = formatter({ timeZone, hour: "2-digit", minute: "2-digit" });
@@ -17,9 +19,23 @@ export function clockOf(timeZone) {
 /** "4 s ago", "3 min ago", "2 h ago"; never "in the future" when clocks differ a little. */
 export function ago(iso, nowMs) {
   const seconds = Math.max(0, Math.round((nowMs - Date.parse(iso)) / 1000));
-  if (seconds < 90) return `${seconds} s ago`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;
-  return `${Math.round(seconds / 3600)} h ago`;
+  if (seconds < 90) return _("{n} s ago", { n: seconds });
+  if (seconds < 5400) return _("{n} min ago", { n: Math.round(seconds / 60) });
+  return _("{n} h ago", { n: Math.round(seconds / 3600) });
+}
+
+/** The moment, ISO with Z, that a `datetime-local` field means in an IANA time zone. */
+export function fromLocal(text, timeZone) {
+  const wanted = Date.parse(`${text}Z`);
+  const first = wanted - offsetMs(wanted, timeZone);
+  // Once more: the offset at the first guess may be the one before a change of the clocks.
+  return new Date(wanted - offsetMs(first, timeZone)).toISOString();
+}
+
+function offsetMs(moment, timeZone) {
+  const options = { timeZone, hourCycle: "h23", dateStyle: "short", timeStyle: "medium" };
+  const local = new Intl.DateTimeFormat("sv-SE", options).format(moment);
+  return Date.parse(`${local.replace(" ", "T")}Z`) - Math.floor(moment / 1000) * 1000;
 }
 
 function formatter(options) {

@@ -1,11 +1,13 @@
 // What a trip means to a dispatcher: groups, words, order. Pure; the time is handed in.
 
+import { _ } from "atw/i18n.js";
+
 /** The sections of the list, in their order. */
 export const GROUPS = [
-  { id: "unassigned", label: "Unassigned", statuses: ["requested", "scheduled"] },
+  { id: "unassigned", label: _("Unassigned"), statuses: ["requested", "scheduled"] },
   {
     id: "active",
-    label: "On the road",
+    label: _("On the road"),
     statuses: [
       "dispatched",
       "en_route_pickup",
@@ -14,38 +16,38 @@ export const GROUPS = [
       "arrived_dropoff",
     ],
   },
-  { id: "assigned", label: "Assigned", statuses: ["assigned"] },
-  { id: "will_call", label: "Will call", statuses: ["will_call"] },
+  { id: "assigned", label: _("Assigned"), statuses: ["assigned"] },
+  { id: "will_call", label: _("Will call"), statuses: ["will_call"] },
   {
     id: "finished",
-    label: "Finished",
+    label: _("Finished"),
     statuses: ["completed", "cancelled", "no_show", "rejected", "missed"],
   },
 ];
 
 // Each status: its words, and its hue (a custom property of the style sheet).
 const STATUSES = {
-  requested: ["Requested", "open"],
-  scheduled: ["Scheduled", "open"],
-  will_call: ["Will call", "done"],
-  assigned: ["Assigned", "assigned"],
-  dispatched: ["Dispatched", "assigned"],
-  en_route_pickup: ["To pick-up", "driving"],
-  arrived_pickup: ["At pick-up", "waiting"],
-  in_progress: ["Aboard", "aboard"],
-  arrived_dropoff: ["At drop-off", "arrived"],
-  completed: ["Completed", "done"],
-  cancelled: ["Cancelled", "trouble"],
-  no_show: ["No-show", "trouble"],
-  rejected: ["Turned down", "trouble"],
-  missed: ["Missed", "trouble"],
+  requested: [_("Requested"), "open"],
+  scheduled: [_("Scheduled"), "open"],
+  will_call: [_("Will call"), "done"],
+  assigned: [_("Assigned"), "assigned"],
+  dispatched: [_("Dispatched"), "assigned"],
+  en_route_pickup: [_("To pick-up"), "driving"],
+  arrived_pickup: [_("At pick-up"), "waiting"],
+  in_progress: [_("Aboard"), "aboard"],
+  arrived_dropoff: [_("At drop-off"), "arrived"],
+  completed: [_("Completed"), "done"],
+  cancelled: [_("Cancelled"), "trouble"],
+  no_show: [_("No-show"), "trouble"],
+  rejected: [_("Turned down"), "trouble"],
+  missed: [_("Missed"), "trouble"],
 };
 const MOBILITIES = {
-  ambulatory: "Ambulatory",
-  wheelchair: "Wheelchair",
-  bariatric_wheelchair: "Bariatric wheelchair",
-  stretcher: "Stretcher",
-  bariatric_stretcher: "Bariatric stretcher",
+  ambulatory: _("Ambulatory"),
+  wheelchair: _("Wheelchair"),
+  bariatric_wheelchair: _("Bariatric wheelchair"),
+  stretcher: _("Stretcher"),
+  bariatric_stretcher: _("Bariatric stretcher"),
 };
 const BEFORE_PICKUP = new Set([
   "requested",
@@ -56,6 +58,18 @@ const BEFORE_PICKUP = new Set([
 ]);
 const GROUP_OF = new Map(GROUPS.flatMap((group) => group.statuses.map((s) => [s, group.id])));
 const ROAD = GROUPS.find((group) => group.id === "active").statuses;
+
+/** The ways to narrow the list, in the order of their buttons. */
+export const VIEWS = [
+  GROUPS[0],
+  { id: "risk", label: _("Late, at risk"), holds: (trip, { nowMs }) => isAtRisk(trip, nowMs) },
+  GROUPS[1],
+  GROUPS[3],
+  { id: "today", label: _("Today"), holds: (trip, { isToday }) => Boolean(trip.scheduled_at) && isToday(trip.scheduled_at) },
+  GROUPS[2],
+  { id: "alarms", label: _("Alarms"), holds: (trip, { alarmed }) => alarmed.has(trip.id) },
+  GROUPS[4],
+];
 
 /** The id of the section a status belongs to; new statuses of a newer server count as open. */
 export function groupOf(status) {
@@ -106,6 +120,25 @@ function isOnBoard(trip, reach, nowMs) {
   return Date.parse(trip.scheduled_at) - nowMs <= reach.ahead_s * 1000;
 }
 
+/** Whether somebody should look at it now: late, or about to be, or too long in its state. */
+export function isAtRisk(trip, nowMs) {
+  if (groupOf(trip.status) === "finished") return false;
+  const judged = trip.risk === "late" || trip.risk === "at_risk";
+  return judged || minutesLate(trip, nowMs) > 0 || isStuck(trip, nowMs);
+}
+
+/** Trips by view, `Map(id -> trips)`; `context` is {query, nowMs, isToday(iso), alarmed}. */
+export function viewed(trips, context) {
+  const all = [...trips];
+  const members = grouped(all, context.query);
+  for (const view of VIEWS) {
+    if (!view.holds) continue;
+    const held = all.filter((trip) => matches(trip, context.query) && view.holds(trip, context));
+    members.set(view.id, held.sort(byTime));
+  }
+  return members;
+}
+
 /** Trips by section: `Map(id -> trips)`, each by time; what has ended: the latest first. */
 export function grouped(trips, query) {
   const sections = new Map(GROUPS.map((group) => [group.id, []]));
@@ -152,7 +185,13 @@ function searchText(trip) {
 /** A vehicle's name; a marker of a trip without a known vehicle has the trip's. */
 export function vehicleName(vehicle) {
   if (vehicle.name !== null) return vehicle.name;
-  return Number.isInteger(vehicle.id) ? `Vehicle ${vehicle.id}` : `Trip ${vehicle.trip_ids[0]}`;
+  return Number.isInteger(vehicle.id) ? _("Vehicle {id}", { id: vehicle.id }) : _("Trip {id}", { id: vehicle.trip_ids[0] });
+}
+
+/** What a marker says of its age: 0 fresh, then ever paler (1.5, 5 and 30 minutes). */
+export function staleness(recordedAt, nowMs) {
+  const seconds = (nowMs - Date.parse(recordedAt)) / 1000;
+  return [90, 300, 1800].filter((limit) => seconds > limit).length;
 }
 
 /** The trip that each vehicle is busy with: `Map(vehicle id -> trip)`, the furthest one. */

@@ -18,7 +18,7 @@ let chosenId = null;
 let drawn = "";
 
 const actions = {
-  step: (trip, action) => model.tap(trip, action).then(() => say(actionName(action))),
+  step: (trip, action) => model.tap(trip, action),
   undo: (trip) => model.undo(trip),
   choose(id) {
     chosenId = id;

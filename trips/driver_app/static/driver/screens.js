@@ -230,8 +230,8 @@ export function thumb(model, chosenId, now, actions) {
   const row = [
     undo && second(_("Undo"), actions.undo, "undo"),
     may.includes("no_show") && second(_("Not here"), actions.noShow, "no_show"),
-    may.includes("cancel") && second(_("Does not go"), actions.cancel, "cancel"),
-    may.includes("decline") && second(_("I cannot"), actions.decline, "decline"),
+    may.includes("cancel") && second(_("Refuses to go"), actions.cancel, "cancel"),
+    may.includes("decline") && second(_("I cannot take it"), actions.decline, "decline"),
   ].filter(Boolean);
   return [
     row.length ? h("div", { class: "seconds" }, row) : null,
@@ -244,7 +244,7 @@ export function queue(model, zone) {
   const rows = model.mine().map((item) =>
     h("li", {}, h("time", {}, clock(item.at, zone)), h("b", {}, actionName(item.action)), h("small", {}, item.trip_id ? _("Trip {id}", { id: item.trip_id }) : "")),
   );
-  const positions = h("p", { class: "muted" }, ngettext("{n} position waits.", "{n} positions wait.", model.fixCount));
+  const positions = model.fixCount ? h("p", { class: "muted" }, ngettext("{n} position waits.", "{n} positions wait.", model.fixCount)) : "";
   const none = h("p", {}, _("All that you tapped has arrived."));
   return [rows.length ? h("ul", { class: "waiting" }, rows) : none, positions];
 }

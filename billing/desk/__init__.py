@@ -1,0 +1,1 @@
+"""The biller's pages at `/billing/`, and the manager's at `/manage/`."""

@@ -1,0 +1,1 @@
+"""Filters and tags of the biller's and the manager's pages."""

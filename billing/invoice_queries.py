@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing.models import Invoice
 from billing.money import decimal_of
-from trips.models import Payer
+from config.filters import number
 from trips.queries import day_bounds
 from trips.realtime.messages import iso
 from trips.shifts import company_day
@@ -71,10 +71,10 @@ class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     state = django_filters.MultipleChoiceFilter(choices=Invoice.State.choices)
     kind = django_filters.MultipleChoiceFilter(choices=Invoice.Kind.choices)
-    payer = django_filters.ModelChoiceFilter(queryset=Payer.objects.all())
-    facility = django_filters.NumberFilter(field_name="facility_id", min_value=0)
-    patient = django_filters.NumberFilter(field_name="patient_id", min_value=0)
-    trip = django_filters.NumberFilter(field_name="trip_id", min_value=0)
+    payer = number("payer_id")
+    facility = number("facility_id")
+    patient = number("patient_id")
+    trip = number("trip_id")
     issued_from = django_filters.DateFilter(method="since", validators=_DAYS)
     issued_to = django_filters.DateFilter(method="until", validators=_DAYS)
     served_from = django_filters.DateFilter(field_name="served_on", lookup_expr="gte")

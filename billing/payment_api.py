@@ -30,12 +30,12 @@ from billing.payment_serializers import (
     ReverseSerializer,
     SharesSerializer,
 )
+from config.filters import number
 from config.problems import Unprocessable
 from trips import once
 from trips.intake.manifest import BadManifest
 from trips.intake_api import CsvParser, content_of
 from trips.list_api import needs
-from trips.models import Payer
 from trips.shifts import company_day
 from trips.taps import ReusedClientEventId
 from users.api import StrictSerializer
@@ -95,10 +95,10 @@ class PaymentFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     kind = django_filters.MultipleChoiceFilter(choices=Payment.Kind.choices)
     method = django_filters.MultipleChoiceFilter(choices=Payment.Method.choices)
-    payer = django_filters.ModelChoiceFilter(queryset=Payer.objects.all())
-    facility = django_filters.NumberFilter(field_name="facility_id", min_value=0)
-    patient = django_filters.NumberFilter(field_name="patient_id", min_value=0)
-    invoice = django_filters.NumberFilter(method="on_invoice", min_value=0)
+    payer = number("payer_id")
+    facility = number("facility_id")
+    patient = number("patient_id")
+    invoice = number("invoice", method="on_invoice")
     received_from = django_filters.DateFilter(field_name="received_on", lookup_expr="gte")
     received_to = django_filters.DateFilter(field_name="received_on", lookup_expr="lte")
     unallocated = django_filters.BooleanFilter(method="with_credit")

@@ -59,6 +59,13 @@ class QuoteSerializer(StrictSerializer):
     attendant = serializers.BooleanField(default=False)
     tolls_cents = serializers.IntegerField(default=0, min_value=0, max_value=1_000_000)
 
+    def to_internal_value(self, data: Any) -> Any:
+        named = isinstance(data, dict) and data.get("payer") is not None
+        if named and not self.context["request"].user.may(Permission.SEE_ALL_TRIPS):
+            # Before it is looked up: who asks learns of no payer whether there is one.
+            raise serializers.ValidationError({"payer": ["A payer's prices are not for you."]})
+        return super().to_internal_value(data)
+
     def validate(self, attrs: Fields) -> Fields:
         given = set(self.initial_data) - {"trip", "wait_minutes"}
         if "trip" in attrs:
@@ -109,14 +116,14 @@ class QuoteView(APIView):
         user = request.user
         if not isinstance(user, User):
             raise exceptions.NotAuthenticated
-        parsed = QuoteSerializer(data=request.data)
+        parsed = QuoteSerializer(data=request.data, context={"request": request})
         parsed.is_valid(raise_exception=True)
         asked: Fields = parsed.validated_data
         trip = _trip(user, asked)
         if Status(trip.status) in OUTCOMES and "wait_minutes" in parsed.initial_data:
             raise serializers.ValidationError({"wait_minutes": "It has ended: they are known."})
         if rate_payer_id(trip) is not None and not user.may(Permission.SEE_ALL_TRIPS):
-            return Response(_of_payer(user, trip, asked))
+            return Response(_of_payer(trip))
         try:
             priced = _price(trip, asked)
         except NotPriced as exc:
@@ -179,10 +186,8 @@ def _answer(trip: Trip, priced: Priced, assumptions: list[str]) -> Fields:
     return dict(QuoteAnswerSerializer(answer).data)
 
 
-def _of_payer(user: User, trip: Trip, asked: Fields) -> Fields:
+def _of_payer(trip: Trip) -> Fields:
     """To who orders or rides: not what the payer pays, only what is left to the patient."""
-    if "trip" not in asked:
-        raise serializers.ValidationError({"payer": "A payer's prices are not for you."})
     answer = {
         "rate": None,
         "currency": Company.get().currency,

@@ -18,6 +18,7 @@ from billing.api import MANAGES, pdf_answer
 from billing.invoice_serializers import TASK
 from billing.models import Statement
 from billing.statements import last_month
+from config.filters import Filters
 from trips.task_api import EARLIEST, begin_task
 from users.api import StrictSerializer
 from users.models import User
@@ -57,6 +58,14 @@ class MonthSerializer(StrictSerializer):
         return month
 
 
+class StatementFilter(Filters):
+    """`?month=YYYY-MM-01&payer=<id>&facility=<id>`"""
+
+    class Meta:
+        model = Statement
+        fields = ["month", "payer", "facility"]
+
+
 class StatementViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]
 ):
@@ -64,7 +73,7 @@ class StatementViewSet(
 
     queryset = Statement.objects.none()
     serializer_class = StatementSerializer
-    filterset_fields = ["month", "payer", "facility"]
+    filterset_class = StatementFilter
     lookup_value_regex = r"\d{1,18}"
 
     def get_permissions(self) -> Any:

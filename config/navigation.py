@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -29,6 +29,13 @@ PAGES = (
     Page(gettext_lazy("Board"), "dashboard:board", Permission.SEE_BOARD),
     Page(gettext_lazy("Phones"), "setup", Permission.SEE_BOARD),
     Page(gettext_lazy("Manifest"), "manifest", Permission.SEE_BOARD),
+    Page(gettext_lazy("Billing"), "desk:invoices", Permission.SEE_INVOICES),
+    Page(gettext_lazy("Manager"), "desk:manage", Permission.SEE_REPORTS),
+    Page(gettext_lazy("Trips"), "me", Permission.SEE_OWN_PAGES),
+    Page(gettext_lazy("Book a trip"), "me-book", Permission.SEE_OWN_PAGES),
+    Page(gettext_lazy("Invoices"), "me-invoices", Permission.SEE_OWN_PAGES),
+    Page(gettext_lazy("Notices"), "me-notices", Permission.SEE_OWN_PAGES),
+    Page(gettext_lazy("Settings"), "me-settings", Permission.SEE_OWN_PAGES),
 )
 
 
@@ -38,7 +45,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     Functions, which templates call: a page outside the frame asks the database for nothing.
     """
     return {
-        "company": Company.get,
+        "company": cache(Company.get),
         "navigation": partial(_navigation, request),
         "words": partial(words, request),
     }
@@ -48,11 +55,10 @@ def _navigation(request: HttpRequest) -> list[dict[str, Any]]:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return []
-    mine = ((page, reverse(page.route)) for page in PAGES if user.may(page.permission))
-    return [
-        {"label": page.label, "url": url, "is_current": request.path.startswith(url)}
-        for page, url in mine
-    ]
+    mine = [(page, reverse(page.route)) for page in PAGES if user.may(page.permission)]
+    # /dispatch/setup/ is not the board's, though it begins like it.
+    here = max((url for _page, url in mine if request.path.startswith(url)), key=len, default="")
+    return [{"label": page.label, "url": url, "is_current": url == here} for page, url in mine]
 
 
 def words(request: HttpRequest) -> dict[str, Any]:

@@ -151,7 +151,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/accounts/login/"
 #: How long the link of a welcome mail lets its reader choose a password.
 PASSWORD_RESET_TIMEOUT = 7 * 86_400
-LOGIN_REDIRECT_URL = "/dispatch/"
+# Each role has its own: config/home.py.
+LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 SESSION_COOKIE_AGE = 14 * 3600
 

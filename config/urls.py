@@ -6,8 +6,10 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from billing.own_pages import invoices as own_invoices
 from config.docs import asyncapi
 from config.health import healthz, readyz
+from config.home import home
 from config.styleguide import styleguide
 
 # Swagger UI sets styles inline, and shows pictures from data addresses.
@@ -20,12 +22,17 @@ urlpatterns = [
     path("styleguide/", styleguide),
     path("healthz", healthz),
     path("readyz", readyz),
-    path("accounts/", include("django.contrib.auth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("trips.dashboard.urls")),
     path("", include("trips.page_urls")),
     path("", include("trips.driver_app.urls")),
+    path("", home, name="home"),
+    path("", include("trips.patient_app.urls")),
     path("", include("users.page_urls")),
+    # After ours: who forgot a password is mailed through our own pipe.
+    path("accounts/", include("django.contrib.auth.urls")),
+    path("me/invoices/", own_invoices, name="me-invoices"),
+    path("", include("billing.desk.urls")),
     path("api/", include("users.urls")),
     path("api/", include("trips.urls")),
     path("api/", include("billing.urls")),

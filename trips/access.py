@@ -1,5 +1,6 @@
 """Who sees, watches and acts on which trip. The only place that decides it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -42,11 +43,16 @@ def _until(end: datetime) -> Q:
     return soon | Q(status__in=_SENT_OUT)
 
 
-def is_for_later(trip: Trip) -> bool:
-    """Whether the driver who has `trip` may not know yet whom it is for: it is for another day."""
-    if trip.scheduled_at is None or trip.status in _SENT_OUT:
-        return False
-    return trip.scheduled_at >= _drivers_day(timezone.now())[1]
+def later_for_drivers(trips: Iterable[Trip]) -> frozenset[int]:
+    """Those of `trips` whose drivers may not know yet whom they are for: it is another day's."""
+    end = _drivers_day(timezone.now())[1]
+    return frozenset(
+        trip.pk
+        for trip in trips
+        if trip.scheduled_at is not None
+        and trip.scheduled_at >= end
+        and trip.status not in _SENT_OUT
+    )
 
 
 def trips_to_drive(user_id: int) -> QuerySet[Trip]:

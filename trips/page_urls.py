@@ -12,5 +12,6 @@ urlpatterns = [
     path("dispatch/setup/driver/<int:driver_id>/", setup_pages.setup_driver, name="setup-driver"),
     path("dispatch/manifest/", manifest_pages.manifest, name="manifest"),
     path("track/<str:signed>/", public_pages.track, name="track"),
+    path("track/<str:signed>/streets.geojson", public_pages.streets, name="track-streets"),
     path("trips/confirm/<str:signed>/", confirm_pages.answer, name="confirm"),
 ]

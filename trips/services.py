@@ -42,6 +42,7 @@ __all__ = [
     "finish_completion",
     "locked",
     "note_remeasured",
+    "ready_by_link",
     "withdraw_trip",
 ]
 
@@ -251,9 +252,18 @@ def confirm_trip(*, trip_id: int) -> Trip:
 @tried_again
 def cancel_by_link(*, trip_id: int, reason: str) -> Trip:
     """Cancel a trip as its patient, by their link, with or without an account; as `act` raises."""
+    return _act_by_link(trip_id, Tap(action=Action.CANCEL, reason=reason))
+
+
+@tried_again
+def ready_by_link(*, trip_id: int) -> Trip:
+    """Call the vehicle of a will-call trip as its patient, by their link; as `act` raises."""
+    return _act_by_link(trip_id, Tap(action=Action.READY))
+
+
+def _act_by_link(trip_id: int, tap: Tap) -> Trip:
     with recording():
         trip = locked(trip_id, None)
-        tap = Tap(action=Action.CANCEL, reason=reason)
         return _act(trip, user=trip.patient.user, tap=tap, acting=frozenset({Actor.REQUESTER}))
 
 

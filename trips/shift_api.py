@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.filters import Filters
 from config.problems import Conflict, Unprocessable
 from trips import once, queries, shifts
 from trips.list_api import ListViewSet
@@ -127,7 +128,7 @@ class BeginSerializer(MomentSerializer):
             raise serializers.ValidationError({"ends_at": "A shift has at most 24 hours."})
 
 
-class ShiftFilter(django_filters.FilterSet):  # type: ignore[misc]
+class ShiftFilter(Filters):
     """`?driver=<id>&vehicle=<id>&date=YYYY-MM-DD&open=true&planned=false`"""
 
     open = django_filters.BooleanFilter(field_name="ends_at", lookup_expr="isnull")

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from config.filters import Filters
 from config.problems import Conflict
 from trips import access
 from trips.models import StandingOrder
@@ -56,7 +57,7 @@ class MayKnowOrders(BasePermission):
         return isinstance(user, User) and any(map(user.may, wanted))
 
 
-class OrderFilter(django_filters.FilterSet):  # type: ignore[misc]
+class OrderFilter(Filters):
     """`?patient=<id>&facility=<id>&state=requested|active|paused|ended`"""
 
     state = django_filters.ChoiceFilter(

@@ -1,6 +1,8 @@
 """`GET /api/trips/{id}/track.geojson` and `.gpx`: one trip's way, for who may see the trip."""
 
 import json
+import math
+from dataclasses import replace
 
 from django.db.models import F
 from django.db.models.functions import Coalesce
@@ -13,7 +15,7 @@ from rest_framework.views import APIView
 
 from trips import access, queries
 from trips.models import GpsFix, TrackSeal, Trip
-from trips.realtime.projections import audience_of, trip_view
+from trips.realtime.projections import Audience, audience_of, trip_view
 from trips.track_files import Happening, Stop, Track, divided, geojson, gpx
 from trips.tracking.filters import Verdict
 from trips.tracking.retention import LONGEST_SILENCE_S
@@ -32,17 +34,39 @@ def track_of(trip: Trip, user: User) -> Track:
         for point in seal
     ]
     raw = _believed(trip)
-    points = sorted(sealed + raw[:MOST_POINTS])
+    first_s, last_s = _readable_s(trip, user)
+    points = [one for one in sorted(sealed + raw[:MOST_POINTS]) if first_s <= one.at <= last_s]
     return Track(
         trip.pk,
         trip.status,
         trip.mobility,
         divided(points, LONGEST_SILENCE_S),
         _stops(trip, user),
-        _happenings(trip),
+        [_placed(one, first_s, last_s) for one in _happenings(trip)],
         simplified=bool(sealed),
         truncated=len(raw) > MOST_POINTS,
     )
+
+
+def _readable_s(trip: Trip, user: User) -> tuple[float, float]:
+    """Between which moments (unix seconds, both included) `user` may read where the vehicle was.
+
+    Who asked for the trip: while the patient was aboard. Before and after, the vehicle stands at
+    other people's doors.
+    """
+    if audience_of(user) is not Audience.REQUESTER:
+        return -math.inf, math.inf
+    if trip.picked_up_at is None:
+        return math.inf, -math.inf
+    left_at = trip.dropped_off_at
+    return trip.picked_up_at.timestamp(), left_at.timestamp() if left_at else math.inf
+
+
+def _placed(one: Happening, first_s: float, last_s: float) -> Happening:
+    """The event; without its place where that is not to be read."""
+    if first_s <= one.occurred_at.timestamp() <= last_s:
+        return one
+    return replace(one, latitude=None, longitude=None)
 
 
 def _believed(trip: Trip) -> list[Point]:

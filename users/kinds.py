@@ -200,6 +200,7 @@ KINDS: Mapping[str, Kind] = {
     "weekly_report": Kind(channels=_MAIL, optional=True),
     # --- accounts and money
     "welcome": Kind(channels=_MAIL),
+    "password_reset": Kind(channels=_MAIL),
     "invoice": Kind(channels=_MAIL),
     "invoice_reminder": Kind(channels=_MAIL),
     "invoice_second_reminder": Kind(channels=_MAIL),

@@ -2,6 +2,12 @@
 
 from django.urls import path
 
-from users import pages
+from users import own_pages, pages, reset_pages
 
-urlpatterns = [path("unsubscribe/<str:signed>/", pages.unsubscribe, name="unsubscribe")]
+urlpatterns = [
+    path("unsubscribe/<str:signed>/", pages.unsubscribe, name="unsubscribe"),
+    path("me/notices/", own_pages.notices_page, name="me-notices"),
+    path("me/settings/", own_pages.settings_page, name="me-settings"),
+    # Before Django's own of that name: ours goes through the mails' pipe.
+    path("accounts/password_reset/", reset_pages.ask, name="password_reset"),
+]

@@ -28,12 +28,13 @@ class Permission(StrEnum):
     SEE_REPORTS = "see_reports"
     USE_PLACES = "use_places"
     RECEIVE_WEBHOOKS = "receive_webhooks"
+    SEE_OWN_PAGES = "see_own_pages"
     MANAGE = "manage"
 
 
 _P = Permission
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: frozenset(Permission) - {_P.DRIVE},
+    Role.ADMIN: frozenset(Permission) - {_P.DRIVE, _P.SEE_OWN_PAGES},
     Role.DISPATCHER: frozenset(
         {
             _P.SEE_BOARD,
@@ -48,8 +49,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.DRIVER: frozenset({_P.DRIVE}),
     Role.BILLER: frozenset({_P.SEE_ALL_TRIPS, _P.SEE_PATIENTS, _P.SEE_INVOICES, _P.SEE_REPORTS}),
-    Role.FACILITY: frozenset({_P.BOOK_TRIPS, _P.USE_PLACES, _P.RECEIVE_WEBHOOKS}),
-    Role.PATIENT: frozenset({_P.BOOK_TRIPS}),
+    Role.FACILITY: frozenset({_P.BOOK_TRIPS, _P.USE_PLACES, _P.RECEIVE_WEBHOOKS, _P.SEE_OWN_PAGES}),
+    Role.PATIENT: frozenset({_P.BOOK_TRIPS, _P.SEE_OWN_PAGES}),
 }
 
 

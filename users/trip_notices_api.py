@@ -1,6 +1,5 @@
 """`GET /api/trips/{id}/notices/`: what was said about a trip, to whom, and what became of it."""
 
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
@@ -42,5 +41,4 @@ class TripNoticesView(APIView):
         if not Trip.objects.filter(pk=pk).exists():
             raise exceptions.NotFound
         rows = Notification.objects.filter(trip_id=pk).select_related("user").order_by("-pk")
-        answer: list[Any] = TripNoticeSerializer(rows[:MOST], many=True).data
-        return Response(answer)
+        return Response(TripNoticeSerializer(rows[:MOST], many=True).data)

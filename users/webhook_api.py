@@ -63,11 +63,11 @@ class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
         return value
 
     def validate_facility(self, value: Facility) -> Facility:
-        if self.instance is not None and value != self.instance.facility:
-            raise serializers.ValidationError("An endpoint stays with its facility.")
         if not _facilities(self.context["request"].user).filter(pk=value.pk).exists():
             message = serializers.PrimaryKeyRelatedField.default_error_messages["does_not_exist"]
             raise serializers.ValidationError(message.format(pk_value=value.pk), "does_not_exist")
+        if self.instance is not None and value != self.instance.facility:
+            raise serializers.ValidationError("An endpoint stays with its facility.")
         return value
 
     def update(self, instance: WebhookEndpoint, validated_data: dict[str, Any]) -> WebhookEndpoint:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from rest_framework import exceptions, serializers
@@ -20,9 +23,9 @@ from billing.claims import NoSuchClaim, NothingToClaim, WrongState
 from billing.findings import NotWaivable
 from billing.invoices import NotBillable, NotVoidable
 from billing.mail import NotMailable
-from trips.models import TaskRun
-from trips.task_runs import TooMany
+from trips.models import Company, TaskRun
 from trips.taps import ReusedClientEventId
+from trips.task_runs import TooMany
 from users.models import User
 from users.roles import Permission
 
@@ -39,14 +42,18 @@ _REFUSALS = (
 
 
 def only_for(permission: Permission) -> Callable[[View], View]:
-    """Login, and 403 with a page for who does not hold `permission`; kept by no cache."""
+    """Login, and 403 with a page for who does not hold `permission`; kept by no cache.
+
+    The page's clock is the company's.
+    """
 
     def guard(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not user_of(request).may(permission):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)
+            with timezone.override(ZoneInfo(Company.get().time_zone)):
+                return view(request, *args, **kwargs)
 
         return never_cache(login_required(guarded))
 
@@ -122,7 +129,7 @@ CSRF = "csrfmiddlewaretoken"
 def job_of(request: HttpRequest) -> TaskRun | None:
     """The reader's own job that `?task=` names."""
     try:
-        mine = TaskRun.objects.defer("content").filter(owner=user_of(request))
-        return mine.filter(pk=request.GET.get("task") or None).first()
-    except (ValueError, exceptions.ValidationError):
+        wanted = UUID(request.GET.get("task", ""))
+    except ValueError:
         return None
+    return TaskRun.objects.defer("content").filter(owner=user_of(request), pk=wanted).first()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -54,7 +54,7 @@ def _sums(row: dict[str, Any], chosen: QuerySet[Invoice]) -> dict[str, Any]:
         "paid": states.get(State.PAID, {}).get("invoices", 0),
         "paid_cents": states.get(State.PAID, {}).get("total_cents", 0),
         "late": late.count(),
-        "late_cents": sum(with_balance(late).values_list("balance_cents", flat=True)),
+        "late_cents": with_balance(late).aggregate(sum=Sum("balance_cents"))["sum"] or 0,
     }
 
 

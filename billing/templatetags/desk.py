@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import template
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -13,7 +14,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy, pgettext
 
 from billing.pages import day_text, money_text
-from trips.models import Company
 
 register = template.Library()
 
@@ -52,6 +52,15 @@ _KINDS: dict[str, Any] = {
     "card": gettext_lazy("card"),
     "remittance": gettext_lazy("remittance"),
     "provider": gettext_lazy("payment provider"),
+    "completed": gettext_lazy("completed"),
+    "open": gettext_lazy("open"),
+    "cancelled": gettext_lazy("cancelled"),
+    "no_shows": gettext_lazy("no-shows"),
+    "missed": gettext_lazy("missed"),
+    "ambulatory": gettext_lazy("ambulatory"),
+    "wheelchair": gettext_lazy("wheelchair"),
+    "stretcher": gettext_lazy("stretcher"),
+    "bariatric": gettext_lazy("bariatric"),
 }
 
 
@@ -83,19 +92,24 @@ def day(value: date | None) -> str:
 
 @register.filter
 def moment(value: datetime | str | None) -> str:
-    """Nov 20, 2026, 14:05 by the company's clock; takes ISO 8601 as well."""
+    """Nov 20, 2026, 14:05 by the page's clock, the company's; takes ISO 8601 as well."""
     at = parse_datetime(value) if isinstance(value, str) else value
     if at is None:
         return "–"
-    local = at.astimezone(ZoneInfo(Company.get().time_zone))
     form = pgettext("short day with time", "M j, Y, H:i")
-    return date_format(local, form, use_l10n=False)
+    return date_format(timezone.localtime(at), form, use_l10n=False)
 
 
 @register.filter
 def percent(share: float | None) -> str:
     """0.942 as `94.2 %`; a dash for nothing."""
     return "–" if share is None else f"{100 * share:.1f} %"
+
+
+@register.filter
+def plain(number: Decimal) -> str:
+    """4.500 as `4.5`."""
+    return f"{number.normalize():f}"
 
 
 @register.filter

@@ -83,3 +83,18 @@ class Phone:
     def _post(self, door: str, body: dict[str, object]) -> dict[str, object]:
         answer = self.http.post(f"/api/trips/{self.trip_id}/{door}/", json=body)
         return dict(answer.raise_for_status().json())
+
+
+def waiting_trip(dina: User, name: str = "Tove Lind", hours: int = 3) -> Trip:
+    """A scheduled trip, some hours from now, that nobody has."""
+    later = {"scheduled_at": timezone.now() + timedelta(hours=hours)}
+    trip = book_trip(user=dina, fields=booking(Patient.objects.create(name=name)) | later)
+    return act(trip_id=trip.pk, user=dina, tap=Tap(action=Action.SCHEDULE))
+
+
+def second_crew() -> Vehicle:
+    """Nils, on duty with Van 2."""
+    nils = Driver.objects.create(user=person("nils", "Nils", Role.DRIVER))
+    van = Vehicle.objects.create(name="Van 2", capacities=[{"amb": 4, "wc": 1}])
+    Shift.objects.create(driver=nils, vehicle=van, starts_at=timezone.now() - timedelta(hours=1))
+    return van

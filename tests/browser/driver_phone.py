@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Geolocation, Page, sync_playwright
 
 from tests.browser.chromium import NO_GL, QUIET, Complaints, _listen, chromium_binary
 
 #: Where Pia waits.
-DOOR = {"latitude": 57.7035, "longitude": 11.9660}
+DOOR: Geolocation = {"latitude": 57.7035, "longitude": 11.9660}
 
 
 @contextmanager

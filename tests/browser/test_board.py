@@ -68,9 +68,31 @@ def test_the_board_heals_itself_when_its_server_was_killed(
         page.evaluate("window.notReloaded = true")
         web_server.kill()
         expect(connection(page)).to_have_text(re.compile(r"offline since \d\d:\d\d"))
+        expect(page.locator("#as-of")).to_contain_text("You see the board as of")
         web_server.start()
         Phone(web_server.base_url, board.trip.pk).tap("start")
         expect(row).to_contain_text("To pick-up", timeout=2 * NEAR_MS)
+        expect(connection(page)).to_have_text("live", timeout=NEAR_MS)
+        expect(page.locator("#as-of")).to_be_hidden()
+        assert page.evaluate("window.notReloaded")
+
+
+def test_a_tab_that_slept_while_its_server_was_restarted_is_soon_right_again(
+    web_server: WebServer, celery_worker_process: CeleryWorker
+) -> None:
+    board = open_company()
+    with page_at(web_server.base_url, webgl=False) as (page, _):
+        log_in(page, "dina")
+        expect(connection(page)).to_have_text("live", timeout=NEAR_MS)
+        page.evaluate("window.notReloaded = true")
+        asleep = page.context.new_cdp_session(page)
+        asleep.send("Page.setWebLifecycleState", {"state": "frozen"})
+        web_server.kill()
+        web_server.start()
+        Phone(web_server.base_url, board.trip.pk).tap("start")
+        asleep.send("Page.setWebLifecycleState", {"state": "active"})
+        row = page.locator(f'[data-trip="{board.trip.pk}"]')
+        expect(row).to_contain_text("To pick-up", timeout=10_000)
         expect(connection(page)).to_have_text("live", timeout=NEAR_MS)
         assert page.evaluate("window.notReloaded")
 

@@ -2,8 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { arrangedActions, fieldsOf } from "../../trips/dashboard/static/dashboard/actions.js";
+import { readAddress, writeAddress } from "../../trips/dashboard/static/dashboard/address.js";
 import { Glide } from "../../trips/dashboard/static/dashboard/motion.js";
-import { ago, clockOf } from "../../trips/dashboard/static/dashboard/times.js";
+import { BoardSocket } from "../../trips/dashboard/static/dashboard/socket.js";
+import { money, noticeTold, told } from "../../trips/dashboard/static/dashboard/timeline.js";
+import { compared } from "../../trips/dashboard/static/dashboard/versions.js";
+import { ago, clockOf, fromLocal } from "../../trips/dashboard/static/dashboard/times.js";
 import * as trips from "../../trips/dashboard/static/dashboard/trips.js";
 
 const NOON = Date.parse("2026-03-02T12:00:00Z");
@@ -115,4 +120,98 @@ test("a marker jumps after a long silence or over a long way", () => {
   const silent = new Glide({ latitude: 57, longitude: 11 }, 0);
   silent.moveTo({ latitude: 57.001, longitude: 11 }, 60000);
   assert.equal(silent.at(60000).latitude, 57.001);
+});
+
+test("a trip can be in several views at once", () => {
+  const late = trip(1, "assigned", "2026-03-02T11:40:00Z");
+  const tomorrow = trip(2, "scheduled", "2026-03-03T12:00:00Z");
+  const context = { query: "", nowMs: NOON, isToday: (iso) => iso.startsWith("2026-03-02"), alarmed: new Set([2]) };
+  const ids = (view) => trips.viewed([late, tomorrow], context).get(view).map(({ id }) => id);
+  assert.deepEqual(["risk", "today", "alarms", "assigned"].map(ids), [[1], [1], [2], [1]]);
+});
+
+test("what has ended is not at risk any more", () => {
+  assert.equal(trips.isAtRisk(trip(1, "completed", undefined, { risk: "late" }), NOON), false);
+  assert.equal(trips.isAtRisk(trip(1, "dispatched", "2026-03-02T13:00:00Z", { risk: "at_risk" }), NOON), true);
+});
+
+test("a vehicle grows paler with the age of its position", () => {
+  const ages = ["11:59:00", "11:57:00", "11:50:00", "11:00:00"].map((at) => trips.staleness(`2026-03-02T${at}Z`, NOON));
+  assert.deepEqual(ages, [0, 1, 2, 3]);
+});
+
+test("the address of a view leads back to it, and foreign words in it to the whole board", () => {
+  const view = { view: "risk", query: "van 3", trip: 17 };
+  assert.deepEqual(readAddress(writeAddress(view), trips.VIEWS), view);
+  assert.deepEqual(readAddress("?view=evil&trip=-1", trips.VIEWS), { view: null, query: "", trip: null });
+  assert.equal(writeAddress({ view: null, query: " ", trip: null }), "");
+});
+
+test("the next step and the crew come first, what ends a trip comes last", () => {
+  const of = (...names) => names.map((action) => ({ action, requires: [] }));
+  const { next, more } = arrangedActions(of("assign", "unassign", "dispatch", "cancel", "undo"));
+  assert.deepEqual(next.map(({ action }) => action), ["dispatch", "assign"]);
+  assert.deepEqual(more.map(({ action }) => action), ["unassign", "undo", "cancel"]);
+});
+
+test("a dispatcher is asked only for what a person can type", () => {
+  const names = (one, on) => fieldsOf(one, on).map(({ name }) => name);
+  assert.deepEqual(names({ action: "transfer", requires: ["driver_id", "reason"] }, trip(1, "in_progress")), ["reason"]);
+  assert.deepEqual(names({ action: "schedule", requires: [] }, trip(1, "requested", null)), ["scheduled_at"]);
+});
+
+test("the story says who, when by which clock, and what nobody tapped", () => {
+  const event = {
+    event: "trip.picked_up", inferred: false, actor_name: "Omar", source: "driver", message: "",
+    occurred_at: "2026-03-02T12:00:00Z", recorded_at: "2026-03-02T12:09:00Z",
+    latitude: 57.7, stop_distance_m: 84, position_age_s: 180,
+  };
+  const clock = clockOf("UTC");
+  const one = told(event, clock);
+  assert.deepEqual([one.title, one.by, one.at], ["Aboard", "Omar", "12:00:00"]);
+  assert.equal(one.sent, "reached us at 12:09:00");
+  assert.equal(one.where, "80 m from the stop, seen 3 min before");
+  assert.match(told({ ...event, inferred: true }, clock).by, /nobody tapped/);
+});
+
+test("a message that failed is told as such", () => {
+  const at = "2026-03-02T12:00:00Z";
+  const notice = { kind: "trip_assigned", channel: "email", to: "driver", state: "failed", at, sent_at: null, read_at: null };
+  const one = noticeTold(notice, clockOf("UTC"));
+  assert.deepEqual([one.what, one.to, one.state, one.hue], ["Trip assigned", "Driver, mail", "failed", "trouble"]);
+  assert.equal(money(123456, "EUR"), "€1,234.56");
+});
+
+test("two versions of a trip differ where they do", () => {
+  const seen = trip(1, "scheduled", undefined, { version: 2 });
+  const now = trip(1, "assigned", undefined, { version: 3, vehicle: { id: 3, name: "Van 3" } });
+  const rows = compared(seen, now, clockOf("UTC")).filter(({ differs }) => differs);
+  assert.deepEqual(rows.map(({ seen: a, now: b }) => [a, b]), [["Scheduled", "Assigned"], ["none", "Van 3"], ["2", "3"]]);
+});
+
+test("a time that is typed is the company's, on both sides of a change of the clocks", () => {
+  assert.equal(fromLocal("2026-03-02T13:00", "Europe/Stockholm"), "2026-03-02T12:00:00.000Z");
+  assert.equal(fromLocal("2026-03-29T03:30", "Europe/Stockholm"), "2026-03-29T01:30:00.000Z");
+  assert.equal(fromLocal("2026-03-29T01:30", "Europe/Stockholm"), "2026-03-29T00:30:00.000Z");
+});
+
+test("a board that is looked at again does not wait for its next attempt", () => {
+  const made = [];
+  class Socket {
+    readyState = 0;
+    constructor() {
+      made.push(this);
+    }
+    close() {}
+    send() {}
+  }
+  const socket = new BoardSocket("ws://here/", { WebSocket: Socket, random: () => 0.9 });
+  socket.start();
+  made[0].onclose({ code: 1006 });
+  assert.equal(made.length, 1);
+  socket.wake();
+  assert.equal(made.length, 2);
+  socket.wake();
+  assert.equal(made.length, 2);
+  socket.stop();
 });

@@ -13,6 +13,8 @@ from rest_framework.test import APIClient
 
 from tests.api.problems import the_problem
 from tests.cast import PICKUP, Cast, on_shift, person
+from trips.dispatch.crews import crews_between
+from trips.dispatch.travel import drive_time_s
 from trips.lifecycle import Action
 from trips.models import Driver, Shift, Trip, Vehicle, VehiclePosition
 from trips.services import Refused, Tap, act
@@ -166,3 +168,53 @@ def test_only_dispatchers_ask_and_an_absent_trip_is_absent(cast: Cast) -> None:
     the_problem(APIClient().get(f"/api/trips/{trip.pk}/candidates/"), 401)
     for pk in (10**9, 10**30):
         the_problem(api(cast.dina).get(f"/api/trips/{pk}/candidates/"), 404)
+
+
+def crews(cast: Cast, trip: Trip) -> dict[int, int | None]:
+    """{vehicle: who would drive it} as the dispatcher is told."""
+    return {
+        one["vehicle"]["id"]: one["driver"] and one["driver"]["id"]
+        for one in ask(cast, trip)["results"]
+    }
+
+
+def planned(cast: Cast, begins_min: float, **fields: Any) -> Shift:
+    """Vera is to have Omar's van so many minutes from now, for eight hours."""
+    begins = timezone.now() + timedelta(minutes=begins_min)
+    ends = begins + timedelta(hours=8)
+    vera = Driver.objects.create(user=person("vera", Role.DRIVER))
+    return Shift.objects.create(
+        driver=vera, vehicle=cast.van, starts_at=begins, ends_at=ends, planned=True, **fields
+    )
+
+
+def test_a_planned_shift_takes_no_van_from_who_is_on_duty_with_it(cast: Cast) -> None:
+    planned(cast, begins_min=-10)
+    assert crews(cast, cast.trip_in("scheduled"))[cast.van.pk] == cast.driver.pk
+
+
+def test_a_running_shift_goes_on_until_it_was_to_end(cast: Cast) -> None:
+    vera = planned(cast, begins_min=10).driver
+    omars = Shift.objects.filter(driver=cast.driver)
+    omars.update(planned_ends_at=timezone.now() + timedelta(hours=1))
+    soon = cast.trip_in("scheduled", scheduled_at=timezone.now() + timedelta(minutes=30))
+    later = cast.trip_in("scheduled", scheduled_at=timezone.now() + timedelta(hours=2))
+    assert crews(cast, soon)[cast.van.pk] == cast.driver.pk
+    assert crews(cast, later)[cast.van.pk] == vera.pk
+    # Nobody said until when: who is to come relieves him in time.
+    omars.update(planned_ends_at=None)
+    assert crews(cast, soon)[cast.van.pk] == vera.pk
+
+
+def test_a_days_plan_has_the_running_shift_first_and_then_the_planned_one(cast: Cast) -> None:
+    vera, now = planned(cast, begins_min=10).driver, timezone.now()
+    ends = now + timedelta(hours=1)
+    Shift.objects.filter(driver=cast.driver).update(planned_ends_at=ends)
+    found = crews_between(now, now + timedelta(hours=4), now, drive_time_s, set())
+    of_van = [
+        (crew.driver.id, crew.shift_begins_s, crew.shift_ends_s)
+        for crew in found
+        if crew.vehicle.id == cast.van.pk and crew.driver
+    ]
+    assert [driver for driver, _, _ in of_van] == [cast.driver.pk, vera.pk]
+    assert of_van[0][2] == of_van[1][1] == ends.timestamp()

@@ -10,6 +10,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from config.subscriptions import SUBSCRIPTIONS
 from tests.cast import Cast
 from tests.events.probes import NAME, TOPIC
 from tests.fixtures_processes import wait_until
@@ -55,7 +56,10 @@ def test_nothing_is_published_before_the_commit_and_all_of_it_after(
     assert held_broker.take() == [
         ("trips.tasks.broadcast_trip_status", (trip.pk, "assigned", "")),
         ("trips.tasks.ring", ([user_stream(cast.omar.pk)],)),
-        ("trips.tasks.deliver", ("trip.assigned", event.pk, "assignment_notice", 0)),
+        *(
+            ("trips.tasks.deliver", ("trip.assigned", event.pk, subscriber, 0))
+            for subscriber in SUBSCRIPTIONS["trip.assigned"]
+        ),
     ]
 
 

@@ -164,6 +164,51 @@ def test_the_number_of_points_is_bounded_and_said(
     assert len(track["properties"]["times"][0]) == 3
 
 
+def ridden(cast: Cast) -> Trip:
+    """A whole trip of which each event has a place, and the vehicle one a minute."""
+    trip = cast.trip_in("dispatched", facility=cast.facility)
+    start = timezone.now() - timedelta(minutes=9)
+    steps = ("start", "arrive_pickup", "pick_up", "arrive_dropoff", "complete")
+    for n, step in enumerate(steps):
+        at = start + timedelta(minutes=2 * n)
+        trip = cast.tap(trip, step, occurred_at=at, latitude=57.70 + n / 100, longitude=11.96)
+        for after_s in (0, 60):
+            fix(cast, trip, after_s, 57.70 + n / 100 + after_s / 10_000, at=at)
+    return trip
+
+
+def test_who_asked_for_a_trip_reads_its_way_between_the_doors_only(cast: Cast) -> None:
+    trip = ridden(cast)
+    for user in (cast.pia, cast.hugo):
+        assert latitudes(user, trip) == [[pytest.approx(n) for n in (57.72, 57.726, 57.73)]]
+        events = {
+            one["properties"]["event"]: one["geometry"] for one in features(user, trip, "event")
+        }
+        placed = [name for name, geometry in events.items() if geometry]
+        assert placed == ["trip.picked_up", "trip.arrived_dropoff"]
+        assert {"trip.arrived_pickup", "trip.completed"} < events.keys()
+        parsed = gpxpy.parse(get(user, trip.pk, "gpx").content.decode())
+        assert sum(len(one.points) for one in parsed.tracks[0].segments) == 3
+        assert [one.name for one in parsed.waypoints] == ["pickup", "dropoff", *placed]
+
+
+def test_who_works_here_reads_all_of_its_way(cast: Cast) -> None:
+    trip = ridden(cast)
+    for user in (cast.dina, cast.bea, cast.ada, cast.omar):
+        assert sum(map(len, latitudes(user, trip))) == 10
+        placed = [one for one in features(user, trip, "event") if one["geometry"]]
+        assert len(placed) == 5
+
+
+def test_nobody_aboard_is_no_way_to_read_for_who_asked(cast: Cast) -> None:
+    trip = cast.trip_in("en_route_pickup")
+    trip = cast.tap(trip, "arrive_pickup", latitude=57.7035, longitude=11.966)
+    fix(cast, trip, 0, 57.7)
+    assert features(cast.pia, trip, "track") == []
+    assert not [one for one in features(cast.pia, trip, "event") if one["geometry"]]
+    assert latitudes(cast.dina, trip) == [[57.7, 57.7]]
+
+
 def test_nothing_is_divided_where_nothing_is() -> None:
     assert divided([], 120) == []
     piece = [Point(0, 1, 1), Point(120, 1, 1)]

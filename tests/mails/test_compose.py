@@ -50,7 +50,7 @@ def calendar(mail: EmailMultiAlternatives) -> Any:
 
 
 def test_every_kind_that_is_mailed_has_words(cast: Cast) -> None:
-    elsewhere = {"daily_digest", "weekly_report", "standing_order", "welcome"}
+    elsewhere = {"daily_digest", "weekly_report", "standing_order", "welcome", "password_reset"}
     mailed = {name for name, kind in KINDS.items() if Channel.EMAIL in kind.channels}
     assert {kind for kind in mailed if not kind.startswith(("invoice", "statement"))} == (
         set(RIDES) | elsewhere

@@ -11,8 +11,8 @@ MAY = {
     "see_reports use_places",
     "driver": "drive",
     "biller": "see_all_trips see_patients see_invoices see_reports",
-    "facility": "book_trips use_places receive_webhooks",
-    "patient": "book_trips",
+    "facility": "book_trips use_places receive_webhooks see_own_pages",
+    "patient": "book_trips see_own_pages",
 }
 
 

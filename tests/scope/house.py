@@ -13,7 +13,19 @@ from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.utils import timezone
 
-from billing.models import Invoice
+from billing import repricing
+from billing.models import (
+    Authorization,
+    Claim,
+    ClaimBatch,
+    ClaimFinding,
+    Invoice,
+    Payment,
+    ProviderEvent,
+    Rate,
+    Statement,
+    UnpricedTrip,
+)
 from billing.tasks import generate_invoice
 from tests.cast import DROPOFF, PICKUP, Cast, person
 from trips.models import (
@@ -22,6 +34,7 @@ from trips.models import (
     Device,
     Driver,
     Facility,
+    Holiday,
     Message,
     Patient,
     Payer,
@@ -34,13 +47,15 @@ from trips.models import (
 )
 from trips.realtime.projections import audience_of
 from trips.talk import send
-from users.models import Notification, User
+from users.models import Notification, User, WebhookDelivery, WebhookEndpoint
 from users.roles import Role
 
 ABSENT = 987_654_321
 ABSENT_TASK = uuid.UUID(int=987_654_321)
 #: Kinds that belong to one account, whatever its role.
-PERSONAL = ("task", "notice")
+PERSONAL = ("task", "notice", "dry_run")
+#: Money has one debtor: Hugo's is his facility's.
+OF_DEBTOR = ("invoice", "payment")
 
 
 @dataclass
@@ -58,8 +73,8 @@ class House:
 
     def own_pk(self, kind: str, who: str) -> Any:
         """The key of what `who` owns."""
-        if (kind, who) == ("invoice", "hugo"):  # an invoice has one debtor
-            kind = "facility_invoice"
+        if who == "hugo" and kind in OF_DEBTOR:
+            kind = f"facility_{kind}"
         return (self.personal[kind, who] if kind in PERSONAL else self.own[kind]).pk
 
 
@@ -80,7 +95,12 @@ def furnish(cast: Cast, roles: tuple[str, ...]) -> House:
     for who in roles:
         personal["task", who] = _task(getattr(cast, who))
         personal["notice", who] = _notice(getattr(cast, who))
-    foreign |= {"task": _task(cast.eve), "notice": _notice(cast.eve)}
+        personal["dry_run", who] = _dry_run(getattr(cast, who))
+    foreign |= {
+        "task": _task(cast.eve),
+        "notice": _notice(cast.eve),
+        "dry_run": _dry_run(cast.eve),
+    }
     return House(cast, own, foreign, personal)
 
 
@@ -108,6 +128,11 @@ def _world(
         ),
         "invoice": _invoice(cast, patient, facility, driver, van, bill_to="patient"),
         "facility_invoice": _invoice(cast, patient, facility, driver, van, bill_to="facility"),
+        "payment": _payment(patient=patient),
+        "facility_payment": _payment(facility=facility),
+        **_books(cast, name, facility),
+        **_claimed(cast, name, trip),
+        "endpoint": _endpoint(facility),
     }
 
 
@@ -135,6 +160,67 @@ def _invoice(*whose: Any, bill_to: str) -> Invoice:
         cast.tap(trip, step, user=driver.user)
     generate_invoice(trip.pk)
     return Invoice.objects.get(trip=trip)
+
+
+def _payment(**debtor: Any) -> Payment:
+    today = timezone.now().date()
+    return Payment.objects.create(
+        amount_cents=5_000, currency="USD", method="check", received_on=today, **debtor
+    )
+
+
+def _books(cast: Cast, name: str, facility: Facility) -> dict[str, Model]:
+    now = timezone.now()
+    waiting = cast.book()
+    return {
+        "statement": Statement.objects.create(
+            number=f"S-{name}", facility=facility, month="2026-01-01", currency="USD",
+            total_cents=1, issued_at=now,
+        ),
+        "rate": Rate.objects.create(
+            payer=Payer.objects.create(name=f"Rated {name}"), mobility="ambulatory",
+            valid_from="2026-01-01", base_cents=1, mile_cents=1,
+        ),
+        "holiday": Holiday.objects.create(day=f"2031-01-0{1 + (name == 'b')}", name="Holiday"),
+        "provider_event": ProviderEvent.objects.create(
+            provider="stripe", event_id=name, type="x", reference="x", amount_cents=1,
+            currency="USD", occurred_at=now, state="open",
+        ),
+        "unpriced": UnpricedTrip.objects.create(trip=waiting, reason="no rate", since=now),
+    }  # fmt: skip
+
+
+def _claimed(cast: Cast, name: str, trip: Trip) -> dict[str, Model]:
+    """A payer's papers on a trip, and a batch that is ready to go."""
+    payer = Payer.objects.create(name=f"Claimed {name}")
+    now = timezone.now()
+    today = now.date()
+    batch = ClaimBatch.objects.create(
+        payer=payer, first_day=today, last_day=today, state="ready", created_by=cast.bea,
+        ready_at=now, file=gzip.compress(b"trip\n"),
+    )  # fmt: skip
+    return {
+        "authorization": Authorization.objects.create(
+            patient=trip.patient, payer=payer, number=name, valid_from=today, valid_to=today,
+            units=4,
+        ),
+        "batch": batch,
+        # Of the batch's number: one key fills an address that names both.
+        "claim": Claim.objects.create(pk=batch.pk, batch=batch, trip=trip),
+        "finding": ClaimFinding.objects.create(
+            trip=trip, payer=payer, code="member_id_missing", severity="blocking", found_at=now
+        ),
+    }  # fmt: skip
+
+
+def _endpoint(facility: Facility) -> WebhookEndpoint:
+    """With a delivery of the same number, so that one key fills an address that names both."""
+    endpoint = WebhookEndpoint.objects.create(facility=facility, url="https://x.invalid/")
+    WebhookDelivery.objects.create(
+        pk=endpoint.pk, endpoint=endpoint, topic="trip.completed", subject_id=1, payload={},
+        state="failed", due_at=timezone.now(),
+    )  # fmt: skip
+    return endpoint
 
 
 def _attachment(trip: Trip, driver: Driver) -> Attachment:
@@ -171,6 +257,19 @@ def _task(owner: User) -> TaskRun:
         result={"audience": audience_of(owner).value},
         content=gzip.compress(b"trip\n"),
         due_at=timezone.now() + timedelta(days=1),
+    )
+
+
+def _dry_run(owner: User) -> TaskRun:
+    now = timezone.now()
+    day = now.date().isoformat()
+    return TaskRun.objects.create(
+        owner=owner,
+        task=repricing.DRY_RUN,
+        state=TaskRun.State.SUCCESS,
+        parameters={"first_day": day, "last_day": day, "reason": "x"},
+        finished_at=now,
+        due_at=now + timedelta(days=1),
     )
 
 

@@ -12,7 +12,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 #: Django's own pages, with rules of their own: the admin is for staff (tests/ops), accounts are
 #: one's own session.
 NOT_OURS = ("/admin/", "/accounts/")
-WITH_FORM = ("enrol_driver", "setup_vehicle", "setup_driver")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -40,10 +39,17 @@ def _path(pattern: str) -> str:
 
 
 def _methods(view: Any) -> list[str]:
-    if actions := getattr(view, "actions", None):
-        return [method.upper() for method in actions if method in _METHODS]
     cls = getattr(view, "cls", None) or getattr(view, "view_class", None)
     if cls is None:
-        # A function's decorator tells nobody what it takes: the pages with a form are named.
-        return ["GET", "POST"] if view.__name__ in WITH_FORM else ["GET"]
-    return [method.upper() for method in _METHODS if hasattr(cls, method)]
+        return [name.upper() for name in _METHODS if name.upper() in _allowed(view)]
+    taken = getattr(view, "actions", None) or {name for name in _METHODS if hasattr(cls, name)}
+    return [name.upper() for name in _METHODS if name in taken and name in cls.http_method_names]
+
+
+def _allowed(view: Any) -> list[str]:
+    """What `require_http_methods` lets through to a function; a GET where nobody asked."""
+    names = view.__code__.co_freevars
+    if "request_method_list" in names:
+        kept: list[str] = view.__closure__[names.index("request_method_list")].cell_contents
+        return kept
+    return _allowed(view.__wrapped__) if hasattr(view, "__wrapped__") else ["GET"]

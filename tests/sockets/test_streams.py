@@ -143,6 +143,24 @@ def test_who_is_too_far_behind_gets_a_snapshot(cast: Cast, opens: Opens) -> None
         assert screen.next_of("trip.event")["seq"] == hello["seq"] + 1
 
 
+def test_after_very_much_at_once_a_live_screen_gets_a_snapshot(cast: Cast, opens: Opens) -> None:
+    trip = cast.trip_in("dispatched")
+    with opens(cast.dina, "/ws/dispatch/") as screen:
+        head = screen.live().state.seq or 0
+        # As if an import had written so much: what lies between is not read at all.
+        Stream.objects.filter(name="board").update(last_seq=F("last_seq") + 1_200)
+        cast.tap(trip, "start")
+        reaches(screen, head + 1_201)
+        assert [one["recovered"] for one in screen.of("resumed")] == [False]
+        assert [one["seq"] for one in screen.of("snapshot")] == [head, head + 1_201]
+        assert not screen.of("trip.event")
+        assert screen.state.counters.gaps == 0
+        cast.tap(trip, "arrive_pickup")
+        reaches(screen, head + 1_202)
+        assert screen.of("trip.event")[-1]["event"] == "trip.arrived_pickup"
+        assert screen.state.trips[trip.pk]["status"] == "arrived_pickup"
+
+
 def test_an_empty_resume_gets_a_snapshot_at_once_and_silence_a_second_later(
     cast: Cast, opens: Opens
 ) -> None:

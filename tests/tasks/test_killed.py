@@ -14,6 +14,7 @@ from billing.invoices import issue_invoice
 from billing.models import Invoice
 from billing.tasks import generate_invoice, process_overdue_invoices, send_invoice_email
 from config.workers import UNACKED_INDEX
+from tests.billing.backdating import backdated
 from tests.cast import Cast, event_names
 from tests.fixtures_processes import Mailbox, wait_until
 from tests.tasks.conftest import StartWorker
@@ -50,7 +51,7 @@ class Story:
         Delivery.objects.filter(subject_id__in=self.unbilled.events.values("pk")).delete()
         self.issued = issue_invoice(cast.trip_in("completed", payer=cast.payer).pk)
         self.overdue = issue_invoice(cast.trip_in("completed").pk)
-        Invoice.objects.filter(pk=self.overdue.pk).update(due_on=timezone.now() - timedelta(3))
+        backdated(self.overdue, due_on=timezone.now() - timedelta(3))
         self.stuck = cast.trip_in("in_progress")
         Trip.objects.filter(pk=self.stuck.pk).update(
             state_since=timezone.now() - timedelta(hours=7)

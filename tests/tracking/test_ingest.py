@@ -149,7 +149,7 @@ def test_a_trip_that_omar_had_takes_fixes_in_every_state(
     for status in Status:
         trip = cast.trip_in(status)
         had_it = Assignment.objects.filter(trip=trip, driver=cast.driver).exists()
-        with subtests.test(status):
+        with subtests.test(str(status)):
             assert door.post(trip, fix()).status_code == (202 if had_it else 404)
 
 

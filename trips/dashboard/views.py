@@ -49,7 +49,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 @cache
-def _streets() -> tuple[bytes, str]:
+def streets_json() -> tuple[bytes, str]:
     """The base map as JSON and its entity tag, built once per process."""
     path = Path(settings.STREETS_FILE) if settings.STREETS_FILE else None
     # The demo's streets are no company's service area.
@@ -60,7 +60,7 @@ def _streets() -> tuple[bytes, str]:
 
 
 def _streets_etag(request: HttpRequest) -> str:
-    return _streets()[1]
+    return streets_json()[1]
 
 
 @require_safe
@@ -70,4 +70,4 @@ def _streets_etag(request: HttpRequest) -> str:
 @condition(etag_func=_streets_etag)
 def streets(request: HttpRequest) -> HttpResponse:
     """The streets of the service area as GeoJSON, from OpenStreetMap (ODbL)."""
-    return HttpResponse(_streets()[0], content_type="application/geo+json")
+    return HttpResponse(streets_json()[0], content_type="application/geo+json")

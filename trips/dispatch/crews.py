@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,17 +13,17 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from trips.dispatch.eta import STALE_AFTER
-from trips.dispatch.matching import Busy, Crew, DriverFacts, VehicleFacts, Wanted
+from trips.dispatch.matching import Busy, Crew, VehicleFacts, Wanted
+from trips.dispatch.on_duty import FOR_EVER, OnShift, off_shift, shifts_of, without_overlaps
 from trips.dispatch.plans import Plan
 from trips.dispatch.rides import Order, Ride, ride_of
 from trips.dispatch.seats import Seating, load_of
 from trips.dispatch.travel import DriveTime, Point, drive_time_s
 from trips.lifecycle import STARTED, WITH_DRIVER, Status
-from trips.models import Company, Driver, Shift, Trip, Vehicle
+from trips.models import Company, Shift, Trip, Vehicle
 
 #: Trips that begin further away than this have no bearing on one.
 HORIZON = timedelta(hours=3)
-FOR_EVER = float("inf")
 _ABOARD = (Status.IN_PROGRESS, Status.ARRIVED_DROPOFF)
 
 #: Somebody of ours who rides along, on a seat.
@@ -49,10 +49,6 @@ _VEHICLE = (
     "lift_inspection_due", "insurance_expires", "position__latitude", "position__longitude",
     _Unix("position__recorded_at"),
 )  # fmt: skip
-_DRIVER = (
-    "pk", "user__first_name", "user__last_name", "user__username", "qualifications",
-    "licence_expires", "medical_expires",
-)  # fmt: skip
 
 
 class Held(NamedTuple):
@@ -66,13 +62,6 @@ class Held(NamedTuple):
 class _Parked(NamedTuple):
     facts: VehicleFacts
     position: Point | None
-
-
-class _OnShift(NamedTuple):
-    vehicle_id: int
-    driver: DriverFacts
-    begins_s: float
-    ends_s: float
 
 
 def memoised() -> DriveTime:
@@ -105,7 +94,7 @@ def crews_at(wanted: Wanted, now: datetime, drive: DriveTime) -> list[Crew]:
     """Every vehicle with who is on shift with it when the trip begins; three statements."""
     begins = _moment(wanted.ride.begins_s)
     parked = _vehicles(Vehicle.objects.all(), now)
-    shifts = _shifts(begins, begins + timedelta(seconds=1))
+    shifts = shifts_of(begins, begins + timedelta(seconds=1), now)
     held = _held(_around(wanted), wanted.ride.trip_id, drive)
     on_shift = {shift.vehicle_id: shift for shift in shifts}
     of_vehicle, of_driver = _grouped(held)
@@ -122,10 +111,10 @@ def crew_of(
     begins = _moment(wanted.ride.begins_s)
     spot = _vehicles(Vehicle.objects.filter(pk=vehicle_id), now)[vehicle_id]
     theirs = Shift.objects.filter(driver_id=driver_id)
-    shifts = _shifts(begins, begins + timedelta(seconds=1), theirs)
+    shifts = shifts_of(begins, begins + timedelta(seconds=1), now, theirs)
     around = _around(wanted) & (Q(vehicle_id=vehicle_id) | Q(driver_id=driver_id))
     of_vehicle, of_driver = _grouped(_held(around, wanted.ride.trip_id, drive))
-    shift = shifts[-1] if shifts else _off_shift(driver_id)
+    shift = shifts[-1] if shifts else off_shift(driver_id)
     return _crew(spot, shift, of_vehicle[vehicle_id], of_driver, now, drive)
 
 
@@ -134,7 +123,7 @@ def crews_between(
 ) -> list[Crew]:
     """A crew for each shift of the period, with all that it has to do but the `movable` trips."""
     parked = _vehicles(Vehicle.objects.all(), now)
-    shifts = _without_overlaps(_shifts(begin, end))
+    shifts = without_overlaps(shifts_of(begin, end, now))
     period = Q(scheduled_at__gte=begin - HORIZON, scheduled_at__lt=end + HORIZON)
     held = _held(period | Q(status__in=STARTED), None, drive)
     of_vehicle, of_driver = _grouped([one for one in held if one.ride.trip_id not in movable])
@@ -173,57 +162,6 @@ def _seating(capacities: str) -> Seating:
     return Seating.of(json.loads(capacities))
 
 
-def _shifts(
-    begin: datetime, end: datetime, shifts: QuerySet[Shift] | None = None
-) -> list[_OnShift]:
-    """Shifts of active drivers that overlap the period, the newest of each vehicle last."""
-    found = (Shift.objects.all() if shifts is None else shifts).filter(
-        Q(ends_at__isnull=True) | Q(ends_at__gt=begin),
-        starts_at__lt=end,
-        driver__user__is_active=True,
-    )
-    names = [name if name == "pk" else f"driver__{name}" for name in _DRIVER]
-    names[0] = "driver_id"
-    rows = found.order_by("starts_at", "pk").values_list(
-        "vehicle_id", "starts_at", "ends_at", *names
-    )
-    return [
-        _OnShift(
-            vehicle_id,
-            _driver(driver),
-            starts_at.timestamp(),
-            ends_at.timestamp() if ends_at else FOR_EVER,
-        )
-        for vehicle_id, starts_at, ends_at, *driver in rows
-    ]
-
-
-def _driver(row: Sequence[Any]) -> DriverFacts:
-    pk, first, last, username, qualifications, *papers = row
-    name = f"{first} {last}".strip() or username
-    return DriverFacts(pk, name, frozenset(qualifications), *papers)
-
-
-def _off_shift(driver_id: int) -> _OnShift:
-    row = Driver.objects.values_list(*_DRIVER).get(pk=driver_id)
-    return _OnShift(0, _driver(row), FOR_EVER, -FOR_EVER)
-
-
-def _without_overlaps(shifts: list[_OnShift]) -> list[_OnShift]:
-    """Nobody is in two places: a shift ends where a later one of its vehicle or driver begins."""
-    kept: list[_OnShift] = []
-    for shift in reversed(shifts):
-        later = [
-            other.begins_s
-            for other in kept
-            if shift.vehicle_id == other.vehicle_id or shift.driver.id == other.driver.id
-        ]
-        shift = shift._replace(ends_s=min([shift.ends_s, *later]))
-        if shift.begins_s < shift.ends_s:
-            kept.append(shift)
-    return sorted(kept, key=lambda shift: (shift.vehicle_id, shift.begins_s))
-
-
 def _held(which: Q, but: int | None, drive: DriveTime) -> list[Held]:
     """Trips that have a driver, in the order in which they are planned: who is aboard first."""
     found = Trip.objects.filter(which, status__in=WITH_DRIVER).exclude(pk=but or 0)
@@ -260,7 +198,7 @@ def _grouped(held: Iterable[Held]) -> tuple[dict[int, list[Held]], dict[int, lis
 
 def _crew(
     spot: _Parked,
-    shift: _OnShift | None,
+    shift: OnShift | None,
     held: list[Held],
     of_driver: dict[int, list[Held]],
     now: datetime,

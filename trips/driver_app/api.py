@@ -25,7 +25,8 @@ class DriverView(APIView):
 
     def driver(self, request: Request) -> Driver:
         """Who asks; 403 where the account has no driver's record."""
-        found = Driver.objects.select_related("user").filter(user_id=request.user.pk).first()
+        user_id = request.user.pk or 0
+        found = Driver.objects.select_related("user").filter(user_id=user_id).first()
         if found is None:
             raise exceptions.PermissionDenied
         return found

@@ -75,9 +75,10 @@ def _shifts(driver: Driver, now: datetime) -> tuple[Shift | None, Shift | None]:
 def _vehicles(driver: Driver, now: datetime) -> list[dict[str, Any]]:
     others = shifts.running(now).filter(vehicle=OuterRef("pk")).exclude(driver=driver)
     found = Vehicle.objects.filter(state=Vehicle.State.IN_SERVICE).annotate(taken=Exists(others))
-    return list(found.order_by("name").values("id", "name", "plate", "taken"))
+    rows = found.order_by("name").values("id", "name", "plate", "taken")
+    return [dict(row) for row in rows]
 
 
 def _attachments(user: User, trips: list[Trip]) -> list[dict[str, Any]]:
     mine = Attachment.objects.filter(trip__in=trips, sent_by=user).order_by("pk")
-    return list(mine.values("id", "trip_id", "kind", "stop", "state"))
+    return [dict(row) for row in mine.values("id", "trip_id", "kind", "stop", "state")]

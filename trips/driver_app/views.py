@@ -101,6 +101,6 @@ def version() -> str:
     shell = [HERE / "templates/driver/app.html", HERE / "worker.js"]
     found = [Path(path) for name in kept_files() if (path := finders.find(name))]
     catalogues = sorted(Path(settings.LOCALE_PATHS[0]).rglob("*.mo"))
-    for path in [*shell, *found, *catalogues]:
-        digest.update(path.read_bytes())
+    for file in [*shell, *found, *catalogues]:
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

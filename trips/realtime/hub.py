@@ -27,7 +27,7 @@ from trips.realtime.markers import Markers, frame_fix, moved_since, standing
 from trips.realtime.outbox import gps_update
 from trips.realtime.projections import Audience
 from trips.realtime.sockets import Socket
-from trips.realtime.stream import LiveStream, Shared, read
+from trips.realtime.stream import LiveStream, Shared, failing, read
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +177,12 @@ class Hub:
         for name, head in heads.items():
             stream = self._streams.get(name)
             if stream is not None and head > stream.seq:
-                await stream.advance(head, message)
+                await self._renew(await stream.advance(head, message))
+
+    async def _renew(self, sockets: list[Socket]) -> None:
+        """Give each a snapshot in place of what it missed; who cannot have one comes again."""
+        for socket in await failing(sockets, lambda one: self.join(one, None, resuming=True)):
+            await socket.close(CLOSE_RECONNECT)
 
     def _show_task(self, name: str, task: messages.Task) -> None:
         stream = self._streams.get(name)

@@ -26,6 +26,7 @@ class Entry:
     event: EventRow | None
     trip: Trip | None
     notification: Notification | None
+    is_for_later: bool = False
     message: str = ""
     _texts: dict[Audience, str] = field(default_factory=dict)
 
@@ -47,7 +48,7 @@ class Entry:
             return messages.Notification(seq=self.seq, notification=notice(self.notification))
         if self.event is None or self.trip is None:  # the database forbids it
             raise ValueError(f"stream entry {self.seq} is empty")
-        if audience is Audience.DRIVER and access.is_for_later(self.trip):
+        if audience is Audience.DRIVER and self.is_for_later:
             # Numbered, so it is sent; but whom one drives next week is nobody's to know yet.
             audience = Audience.PUBLIC
         return messages.TripEvent(
@@ -104,10 +105,16 @@ def entries(stream: str, since: int) -> list[Entry]:
     )
     ids = {row.event.trip_id for row in rows if row.event}
     trips = queries.with_related(Trip.objects.filter(pk__in=ids)).in_bulk()
-    return [
-        Entry(row.seq, row.event, trips[row.event.trip_id] if row.event else None, row.notification)
-        for row in rows
-    ]
+    # Asked here, where the database may be: frames are made on the event loop.
+    later = access.later_for_drivers(trips.values()) if stream != BOARD else frozenset()
+    return [_entry(row, trips, later) for row in rows]
+
+
+def _entry(row: StreamEntry, trips: dict[int, Trip], later: frozenset[int]) -> Entry:
+    if row.event is None:
+        return Entry(row.seq, None, None, row.notification)
+    trip = trips[row.event.trip_id]
+    return Entry(row.seq, row.event, trip, None, is_for_later=trip.pk in later)
 
 
 def snapshot(stream: str, audience: Audience) -> tuple[int, str]:

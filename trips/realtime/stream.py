@@ -17,6 +17,8 @@ T = TypeVar("T")
 Snapshot = tuple[int, str]  # number and frame
 #: A snapshot is as good as new for so long while its stream stays at its number.
 GOOD_FOR_S = 1.0
+#: Entries that live sockets are shown one by one; after more (an import) they get a snapshot.
+MOST_FOLLOWED = 1_000
 
 
 async def read(function: Callable[..., Any], *args: Any) -> Any:
@@ -48,6 +50,12 @@ class Shared(Generic[T]):
             return await self._make(), begun_at
 
 
+async def failing(sockets: list[Socket], do: Callable[[Socket], Awaitable[None]]) -> list[Socket]:
+    """`do` it for all at once; those for which it failed."""
+    results = await asyncio.gather(*map(do, sockets), return_exceptions=True)
+    return [one for one, result in zip(sockets, results, strict=True) if result is not None]
+
+
 class LiveStream:
     """How far this process has read a stream, its newest entries, and who watches."""
 
@@ -62,16 +70,19 @@ class LiveStream:
         self._snapshots: dict[Audience, Shared[Snapshot]] = {}
         self._kept: dict[Audience, tuple[Snapshot, float]] = {}
 
-    async def advance(self, head: int, message: str = "") -> None:
+    async def advance(self, head: int, message: str = "") -> list[Socket]:
         """Read up to `head` and hand the entries to the live sockets.
 
-        `message` is shown with the newest entry where its event has none of its own.
+        `message` is shown with the newest entry where its event has none of its own. Where that
+        is too much nothing is read: who was live is live no more, and returned for a snapshot.
         """
         async with self._reading:
+            if head - self.seq > MOST_FOLLOWED:
+                return self._jump(head)
             while self.seq < head:
                 entries = await read(resume.entries, self.name, self.seq)
                 if not entries:
-                    return
+                    break
                 entries[-1].message = message
                 self.seq = entries[-1].seq
                 self._recent.extend(entries)
@@ -79,11 +90,23 @@ class LiveStream:
                     if socket.live:
                         for entry in entries:
                             socket.offer(entry)
+        return []
+
+    def _jump(self, head: int) -> list[Socket]:
+        self.seq, self._backfilled = head, False
+        self._recent.clear()
+        behind = [socket for socket in self.sockets if socket.live]
+        for socket in behind:
+            socket.live, socket.outbox.held = False, True
+        return behind
 
     async def replay(self, socket: Socket, since: int) -> bool:
         """Send what follows `since`; False where that is too much, or from another history."""
         if since > self.seq:  # it heard more than we did: a doorbell got lost here
-            await self.advance((await read(resume.heads, [self.name]))[self.name])
+            head = (await read(resume.heads, [self.name]))[self.name]
+            if head - self.seq > MOST_FOLLOWED:
+                return False
+            await self.advance(head)
         if since < self._first_known():
             await self._backfill()
         if not self._first_known() <= since <= self.seq:

@@ -32,6 +32,11 @@ class Chart:
     bars: list[Box]
     path: str = ""
 
+    @property
+    def half(self) -> float:
+        """What the line in the middle stands for."""
+        return self.most / 2
+
 
 def bars(series: Sequence[tuple[str, Sequence[float]]], texts: Sequence[str]) -> Chart:
     """Stacked bars: (hue, a value at each place) from the ground up; one text for each place."""

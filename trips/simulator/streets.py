@@ -136,6 +136,31 @@ def streets_geojson(path: Path | None = None) -> dict[str, Any]:
     }
 
 
+#: Around a trip's ends, so that a vehicle on its way there is still on the map.
+MARGIN_DEGREES = 0.02
+
+
+def around(streets: dict[str, Any], points: list[Point]) -> dict[str, Any]:
+    """Of `streets_geojson`, the lines near the box around `points`; `bbox` is that box."""
+    south, north = min(lat for lat, _ in points), max(lat for lat, _ in points)
+    west, east = min(lon for _, lon in points), max(lon for _, lon in points)
+    margin_lon = MARGIN_DEGREES / max(0.1, math.cos(math.radians(south)))
+
+    def near(line: list[list[float]]) -> bool:
+        return any(
+            south - MARGIN_DEGREES <= lat <= north + MARGIN_DEGREES
+            and west - margin_lon <= lon <= east + margin_lon
+            for lon, lat in line
+        )
+
+    features = []
+    for feature in streets["features"]:
+        geometry = feature["geometry"]
+        lines = [line for line in geometry["coordinates"] if near(line)]
+        features.append(feature | {"geometry": geometry | {"coordinates": lines}})
+    return streets | {"bbox": [west, south, east, north], "features": features}
+
+
 def _is_drivable(feature: _Feature) -> bool:
     tags = feature.properties
     return (

@@ -18,14 +18,6 @@ from users.models import User
 def welcome(user: User, reader: Reader) -> Letter:
     """A new account, with the link by which its owner chooses a password."""
     title = _("Welcome to {company}").format(company=reader.company.name)
-    days = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT).days
-    lasts = ngettext(
-        "The link works once, within {days} day. Nobody here knows your password, and nobody will "
-        "ask you for it.",
-        "The link works once, within {days} days. Nobody here knows your password, and nobody will "
-        "ask you for it.",
-        days,
-    )
     return Letter(
         subject=title,
         heading=title,
@@ -36,9 +28,37 @@ def welcome(user: User, reader: Reader) -> Letter:
                 (_("Your user name"), user.username),
                 (_("You sign in at"), f"{settings.BASE_URL}{settings.LOGIN_URL}"),
             ),
-            Aside(lasts.format(days=days)),
+            Aside(_lasts()),
         ),
     )
+
+
+def password_reset(user: User, reader: Reader) -> Letter:
+    """Somebody, it is to be hoped this person, said that the password is forgotten."""
+    title = _("Choose a new password")
+    return Letter(
+        subject=title,
+        heading=title,
+        blocks=(
+            Words(_("Somebody asked for a new password for your account.")),
+            Button(_("Choose your password"), password_link(user)),
+            facts((_("Your user name"), user.username)),
+            Aside(_("If it was not you, do nothing: your password stays as it is.")),
+            Aside(_lasts()),
+        ),
+    )
+
+
+def _lasts() -> str:
+    days = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT).days
+    text = ngettext(
+        "The link works once, within {days} day. Nobody here knows your password, and nobody will "
+        "ask you for it.",
+        "The link works once, within {days} days. Nobody here knows your password, and nobody will "
+        "ask you for it.",
+        days,
+    )
+    return text.format(days=days)
 
 
 def password_link(user: User) -> str:

@@ -13,7 +13,7 @@ from users.mails.layout import message_of
 from users.mails.letters import Letter, Words
 from users.mails.people import Reader, reader_of
 from users.mails.rides import Ride, ride_of
-from users.models import Notification
+from users.models import Notification, User
 
 Write = Callable[[Reader], Letter]
 
@@ -34,8 +34,8 @@ def post(row: Notification, write: Write) -> EmailMultiAlternatives:
 
 
 def _letter(row: Notification, reader: Reader) -> Letter:
-    if row.kind == "welcome" and row.user is not None:
-        return accounts.welcome(row.user, reader)
+    if row.kind in ACCOUNTS and row.user is not None:
+        return ACCOUNTS[row.kind](row.user, reader)
     if row.kind in RIDES:
         ride = ride_of(row)
         write = RIDES[row.kind]
@@ -51,6 +51,10 @@ def _plain(row: Notification, reader: Reader) -> Letter:
     return Letter(subject=heading, heading=heading, blocks=(Words(row.message),))
 
 
+ACCOUNTS: dict[str, Callable[[User, Reader], Letter]] = {
+    "welcome": accounts.welcome,
+    "password_reset": accounts.password_reset,
+}
 RIDES: dict[str, Callable[[Ride, Reader], Letter]] = {
     "trip_assigned": drivers.assigned,
     "booked": patients.booked,

@@ -89,7 +89,10 @@ def ride() -> Ride:
 
 def letters() -> Mapping[str, Write]:
     """{kind: writer of its letter}; a driver's variants are named `…_driver`."""
-    found: dict[str, Write] = {"welcome": lambda to: accounts.welcome(_user(), to)}
+    found: dict[str, Write] = {
+        "welcome": lambda to: accounts.welcome(_user(), to),
+        "password_reset": lambda to: accounts.password_reset(_user(), to),
+    }
     about = ride()
     found |= {kind: _about(write, about) for kind, write in RIDES.items()}
     found |= {f"{kind}_driver": _about(write, about) for kind, write in TO_DRIVERS.items()}

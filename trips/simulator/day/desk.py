@@ -182,19 +182,22 @@ class Desk:
         self.rescue(vehicle_id or 0)
         return shift
 
-    def rescue(self, vehicle_id: int) -> None:
-        """Whoever is aboard of a broken vehicle, or waits for it, gets another one."""
+    def rescue(self, vehicle_id: int, tries: int = 12) -> None:
+        """Whoever is aboard of a broken vehicle, or waits for it, gets another one.
+
+        Where none of ours can take them in an hour, somebody else brings them home.
+        """
         for trip in Trip.objects.filter(vehicle=vehicle_id, status__in=STARTED):
-            if trip.status == Status.IN_PROGRESS:
+            if trip.status == Status.IN_PROGRESS and tries:
                 self._transfer(trip)
-            elif trip.status == Status.ARRIVED_DROPOFF:
+            elif trip.status in (Status.IN_PROGRESS, Status.ARRIVED_DROPOFF):
                 self._dispatcher.tap(trip.pk, "complete", **REASON)
             else:
                 if trip.status == Status.ARRIVED_PICKUP:
                     self._dispatcher.tap(trip.pk, "undo", **REASON)
                 self._dispatcher.tap(trip.pk, "unassign", **REASON)
         if Trip.objects.filter(vehicle=vehicle_id, status__in=STARTED).exists():
-            self.clock.after(300, lambda: self.rescue(vehicle_id))
+            self.clock.after(300, lambda: self.rescue(vehicle_id, max(0, tries - 1)))
 
     def _transfer(self, trip: Trip) -> None:
         for one in self._candidates(trip.pk):

@@ -24,6 +24,7 @@ const LABELS = {
 const ENDING = new Set(["reject", "no_show", "cancel", "miss"]);
 /** Actions that give the trip to a crew, which is chosen among the candidates. */
 export const GIVING = new Set(["assign", "transfer"]);
+const STEPS = ["schedule", "ready", "dispatch", "start", "arrive_pickup", "pick_up", "arrive_dropoff", "complete"];
 const FIELDS = {
   reason: { label: _("Reason"), type: "textarea" },
   scheduled_at: { label: _("Pick-up time"), type: "datetime-local" },
@@ -40,18 +41,15 @@ export function isEnding(action) {
 }
 
 /**
- * The actions of a trip, as rows of buttons: `{next, more, ending}`. The first one possible
- * is the next step; crews are given in `next` too.
+ * The actions of a trip, as rows of buttons `{next, more}`: the next step on its road and
+ * who drives; and all the others, those that end it last.
  */
 export function arrangedActions(actions) {
-  const rows = { next: [], more: [], ending: [] };
-  const usual = actions.filter(({ action }) => !isEnding(action) && action !== "undo");
-  const [first] = usual;
-  for (const one of actions) {
-    const isNext = one === first || GIVING.has(one.action);
-    rows[isEnding(one.action) ? "ending" : isNext ? "next" : "more"].push(one);
-  }
-  return rows;
+  const step = STEPS.map((name) => actions.find(({ action }) => action === name)).find(Boolean);
+  const next = [...(step ? [step] : []), ...actions.filter(({ action }) => GIVING.has(action))];
+  const rest = actions.filter((one) => !next.includes(one));
+  const ending = ({ action }) => isEnding(action);
+  return { next, more: [...rest.filter((one) => !ending(one)), ...rest.filter(ending)] };
 }
 
 /** The fields to ask for, `[{name, label, type}]`, before the action is sent. */

@@ -1,32 +1,51 @@
 // The dispatch board: one socket feeds a list, a map and a panel.
 
+import { _ } from "atw/i18n.js";
+import { readAddress, writeAddress } from "./address.js";
 import { Alerts } from "./alerts.js";
+import { Bulk } from "./bulk.js";
+import { Commands } from "./commands.js";
+import { showKeys } from "./dialogs.js";
 import { setText } from "./dom.js";
+import { allowDragging } from "./drag.js";
+import { keysOf } from "./keys.js";
 import { TripList } from "./list.js";
 import { FleetMap } from "./map.js";
-import { Panel } from "./panel.js";
+import { Selection } from "./selection.js";
 import { BoardSocket } from "./socket.js";
-import { clockOf } from "./times.js";
-import { currentTrips, onBoard } from "./trips.js";
+import { ago, clockOf } from "./times.js";
+import { toast } from "./toasts.js";
+import { currentTrips, onBoard, VIEWS } from "./trips.js";
 
 const at = (id) => document.getElementById(id);
 const config = JSON.parse(at("board-config").textContent);
 const clock = clockOf(config.time_zone);
+// The server may be away for long; who looks at the board is not left waiting for long after.
+const LONGEST_RETRY_MS = 5000;
 
 class Board {
   constructor() {
     const parts = ["groups", "filters", "empty", "search"].map((id) => [id, at(id)]);
-    this.list = new TripList(Object.fromEntries(parts), clock, (id) => this.selectTrip(id));
-    this.panel = new Panel(at("panel"), clock, () => this.selectNothing());
-    this.alerts = new Alerts(at("alerts"), alertsConfig(), clock, (id) => this.selectTrip(id));
     this.map = null;
     this.current = new Map();
-    this.tripId = null;
-    this.vehicleId = null;
     // The dispatcher's own clock may be wrong: heartbeats tell the server's.
     this.clockAheadMs = 0;
     this.dirty = { list: false, vehicles: new Set() };
+    this.bulk = new Bulk(at("bulk"), () => this.redraw());
+    this.list = new TripList(Object.fromEntries(parts), clock, {
+      select: (id) => this.selection.trip(id),
+      pick: (id) => this.bulk.toggle(id),
+      narrow: () => this.remember(),
+    });
+    this.commands = new Commands({ tripOf: (id) => this.state.trips.get(id), onChange: () => this.redraw(), clock });
+    this.selection = new Selection(this, at("panel"), { clock, timeZone: config.time_zone });
+    this.alerts = new Alerts(at("alerts"), alertsConfig(), clock, {
+      onTrip: (id) => this.selection.trip(id),
+      onChange: () => this.redraw(),
+      onFrame: (frame) => this.bulk.hear(frame),
+    });
     this.socket = new BoardSocket(socketUrl(config.socket), {
+      longestRetryMs: LONGEST_RETRY_MS,
       onFrame: (frame) => this.setClock(frame),
       onChange: (effects) => this.changed(effects),
     });
@@ -37,27 +56,38 @@ class Board {
   }
 
   start() {
+    const { view, query, trip } = readAddress(location.search, VIEWS);
+    this.wanted = trip;
+    this.list.narrow(view, query);
     this.socket.start();
     this.alerts.start();
     this.loadMap();
     this.tick();
     setInterval(() => this.tick(), 1000);
-    document.addEventListener("keydown", (event) => this.key(event));
+    allowDragging(at("groups"), at("map"), (id, candidate) => this.selection.give(id, candidate));
+    document.addEventListener("keydown", keysOf(this, at("search"), showKeys));
+    at("keys").addEventListener("click", showKeys);
+    for (const [target, name] of [[document, "visibilitychange"], [document, "resume"], [window, "online"], [window, "pageshow"]]) {
+      target.addEventListener(name, () => document.visibilityState === "visible" && this.socket.wake());
+    }
   }
 
   async loadMap() {
+    const selection = this.selection;
     try {
-      this.map = await FleetMap.create(at("map"), config, (id) => this.selectVehicle(id));
+      this.map = await FleetMap.create(at("map"), config, (id) => selection.vehicle(id), (id) => selection.trip(id));
       this.redraw();
     } catch (error) {
       at("map-note").hidden = false;
-      setText(at("map-note"), "The map cannot be shown here. The list works without it.");
+      setText(at("map-note"), _("The map cannot be shown here. The list works without it."));
       at("map-note").title = String(error);
     }
   }
 
   changed(effects) {
     if (effects.status) this.showConnection();
+    const touched = effects.all ? [...this.commands.pending.keys()] : effects.trips;
+    touched.forEach((id) => this.commands.settle(id));
     if (effects.all || effects.trips.length > 0) this.dirty.list = true;
     effects.vehicles.forEach((id) => this.dirty.vehicles.add(id));
     // A hidden page gets no animation frames: it draws once when it is looked at again.
@@ -70,65 +100,71 @@ class Board {
     for (const id of this.dirty.vehicles) {
       this.map?.move(this.state.vehicles.get(id), this.current.get(id), this.nowMs());
     }
-    const shown = this.shownVehicleId();
-    if (this.dirty.vehicles.has(shown)) this.showPanel();
+    if (this.dirty.vehicles.has(this.selection.vehicleId())) this.selection.show();
     this.dirty.vehicles.clear();
   }
 
   redraw() {
+    if (this.state.seq === null) return;
     this.current = currentTrips(this.state.trips.values());
-    this.list.draw(onBoard(this.state.trips, config.reach, this.nowMs()), this.nowMs());
+    const trips = this.tripsShown();
+    this.bulk.keep(new Set([...trips.values()].filter(({ status }) => status === "scheduled").map(({ id }) => id)));
+    this.list.draw(trips, this.context());
     this.map?.draw(this.state.vehicles, this.current, this.nowMs());
+    this.map?.layers.stops(trips.values(), this.selection.tripId);
     this.dirty = { list: false, vehicles: new Set() };
-    this.mark();
+    this.selection.mark();
+    this.openWanted();
   }
 
-  selectTrip(id) {
-    this.tripId = id;
-    this.vehicleId = null;
-    this.mark();
-    this.map?.fit();
+  tripsShown() {
+    const trips = onBoard(this.state.trips, config.reach, this.nowMs());
+    for (const id of this.commands.pending.keys()) {
+      if (trips.has(id)) trips.set(id, this.commands.shown(trips.get(id)));
+    }
+    return trips;
   }
 
-  selectVehicle(id) {
-    this.tripId = this.current.get(id)?.id ?? null;
-    this.vehicleId = this.tripId === null ? id : null;
-    this.mark();
+  context() {
+    const nowMs = this.nowMs();
+    const today = clock.day(nowMs);
+    const isToday = (iso) => Math.abs(Date.parse(iso) - nowMs) < 86400000 && clock.day(iso) === today;
+    return { nowMs, isToday, alarmed: this.alerts.trips, picked: this.bulk.picked };
   }
 
-  selectNothing() {
-    const row = this.list.rows.get(this.tripId)?.button;
-    this.tripId = this.vehicleId = null;
-    this.mark();
-    row?.focus();
+  // A link may name a trip: it opens with the first snapshot.
+  openWanted() {
+    const id = this.wanted;
+    this.wanted = null;
+    if (!id) return;
+    if (this.state.trips.has(id)) this.selection.trip(id);
+    else toast(_("Trip {id} is not on the board.", { id }));
   }
 
-  mark() {
-    const trip = this.state.trips.get(this.tripId) ?? null;
-    if (this.list.selected !== this.tripId) this.list.select(this.tripId);
-    this.map?.select(this.shownVehicleId(), trip);
-    this.showPanel();
-  }
-
-  shownVehicleId() {
-    return this.state.trips.get(this.tripId)?.vehicle?.id ?? this.vehicleId;
-  }
-
-  showPanel() {
-    const trip = this.state.trips.get(this.tripId);
-    const vehicle = this.state.vehicles.get(this.shownVehicleId());
-    if (trip) this.panel.showTrip(trip, vehicle, this.nowMs());
-    else if (vehicle) this.panel.showVehicle(vehicle, this.nowMs());
-    else this.panel.hide();
+  /** Puts what is shown into the address: a link to it is a saved view. */
+  remember() {
+    const trip = this.selection.tripId ?? this.wanted;
+    const text = writeAddress({ view: this.list.only, query: this.list.search.value, trip });
+    if (text !== location.search) history.replaceState(null, "", `${location.pathname}${text}`);
   }
 
   showConnection() {
     const { status, offlineSince, stopped } = this.state;
-    const since = offlineSince === null ? "" : ` since ${clock.time(offlineSince)}`;
-    const texts = { live: "live", "catching-up": "catching up", offline: `offline${since}` };
+    const since = offlineSince === null ? _("offline") : _("offline since {at}", { at: clock.time(offlineSince) });
+    const texts = { live: _("live"), "catching-up": _("catching up"), offline: since };
     at("connection").dataset.status = status;
-    setText(at("connection"), stopped ? "not allowed" : texts[status]);
+    setText(at("connection"), stopped ? _("not allowed") : texts[status]);
     if (stopped === 4401) location.assign(config.login);
+    this.showAge();
+  }
+
+  // The board never pretends: what it shows is as old as the last word of the server.
+  showAge() {
+    const { status, offlineSince, seq } = this.state;
+    at("as-of").hidden = status === "live" || seq === null || offlineSince === null;
+    if (at("as-of").hidden) return;
+    const values = { at: clock.seconds(offlineSince + this.clockAheadMs), ago: ago(new Date(offlineSince).toISOString(), Date.now()) };
+    setText(at("as-of"), _("You see the board as of {at}, {ago}. It catches up by itself.", values));
   }
 
   setClock(frame) {
@@ -142,19 +178,9 @@ class Board {
   tick() {
     const now = this.nowMs();
     setText(at("clock"), `${clock.seconds(now)} ${clock.zone(now)}`);
+    this.showAge();
     // Ages and lateness grow without any frame.
-    if (Math.floor(now / 1000) % 10 === 0 && this.state.seq !== null) this.redraw();
-  }
-
-  key(event) {
-    const typing = event.target.matches("input");
-    if (event.key === "/" && !typing) {
-      event.preventDefault();
-      at("search").focus();
-    } else if (event.key === "Escape" && typing) {
-      at("search").value = "";
-      this.list.redraw();
-    } else if (event.key === "Escape") this.selectNothing();
+    if (Math.floor(now / 1000) % 10 === 0) this.redraw();
   }
 }
 

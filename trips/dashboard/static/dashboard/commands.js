@@ -76,7 +76,7 @@ export class Commands {
   #tell(trip, { action }, { wanted, done }) {
     const text = done ?? _("Trip {id}: {wanted}.", { id: trip.id, wanted });
     const canUndo = action !== "undo" && trip.actions.some((one) => one.action === "undo");
-    const run = () => this.tap(trip, "undo", { reason: _("Undone on the board") });
+    const run = () => this.tap(trip, "undo", { reason: _("Undone on the board") }, { done: _("Trip {id}: undone.", { id: trip.id }) });
     toast(text, { action: canUndo ? { label: _("Undo"), run } : null, ms: UNDO_MS });
   }
 

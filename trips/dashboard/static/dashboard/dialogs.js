@@ -35,7 +35,7 @@ export function showConflict({ seen, now, wanted, clock, canRepeat }) {
 /** Shows reasons, one a line. */
 export function showReasons(title, reasons) {
   const list = h("ul", { class: "reasons" }, reasons.map((reason) => h("li", {}, reason)));
-  return opened(title, h("form", { method: "dialog", class: "form" }, list, closer(_("All right"), "primary")), () => null);
+  return opened(title, h("form", { method: "dialog", class: "form" }, list, only(_("All right"))), () => null);
 }
 
 const KEYS = [
@@ -52,7 +52,7 @@ const KEYS = [
 export function showKeys() {
   const rows = KEYS.map(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)]).flat();
   const drag = h("p", { class: "muted" }, _("With the mouse: drag a trip onto a vehicle."));
-  const form = h("form", { method: "dialog", class: "form" }, h("dl", { class: "facts" }, rows), drag, closer(_("Close"), "primary"));
+  const form = h("form", { method: "dialog", class: "form" }, h("dl", { class: "facts" }, rows), drag, only(_("Close")));
   return opened(_("Keys"), form, () => null);
 }
 
@@ -65,6 +65,10 @@ function input(field, index) {
 
 function closer(label, look = "quiet") {
   return h("button", { type: "submit", value: "no", class: look, formnovalidate: true }, label);
+}
+
+function only(label) {
+  return h("div", { class: "buttons" }, closer(label, "primary"));
 }
 
 function opened(title, form, read) {

@@ -8,6 +8,8 @@ import { VehicleMarker } from "./marker.js";
 
 const PADDING = 64;
 const PANEL = 400;
+// Up to so many vehicles each frame moves them all, and each has its shadow.
+const FEW = 60;
 const wide = matchMedia("(min-width: 1001px)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -31,6 +33,7 @@ export class FleetMap {
     this.markers = new Map();
     this.stops = [];
     this.selected = null;
+    this.glidedAt = 0;
     this.map = new maplibre.Map({
       container,
       style: basemap(streets),
@@ -42,8 +45,8 @@ export class FleetMap {
       maxZoom: 18,
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-right");
-    this.map.addControl(new FitControl(() => this.fit()), "bottom-right");
+    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-left");
+    this.map.addControl(new FitControl(() => this.fit()), "bottom-left");
     this.map.on("zoom", () => this.#showLabels());
     this.layers = new TripLayers(this.map, onTrip);
     dark.addEventListener("change", () => (recolour(this.map), this.layers.recolour()));
@@ -59,6 +62,7 @@ export class FleetMap {
       marker.remove();
       this.markers.delete(id);
     }
+    this.map.getContainer().classList.toggle("many", this.markers.size > FEW);
   }
 
   /** Draws one vehicle at its newest fix. */
@@ -120,9 +124,17 @@ export class FleetMap {
 
   #animate() {
     const now = performance.now();
-    for (const marker of this.markers.values()) marker.glide(now);
+    if (now - this.glidedAt >= pace(this.markers.size)) {
+      this.glidedAt = now;
+      for (const marker of this.markers.values()) marker.glide(now);
+    }
     requestAnimationFrame(() => this.#animate());
   }
+}
+
+/** Milliseconds between two steps of all markers: smooth for a few, affordable for many. */
+function pace(count) {
+  return count <= FEW ? 0 : Math.min(1000, count / 2);
 }
 
 /** Milliseconds of a camera move: none for people who asked for less motion. */

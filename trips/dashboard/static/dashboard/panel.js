@@ -1,5 +1,8 @@
-// The panel of what is selected: a trip with its road, or a vehicle without a trip.
+// The panel of what is selected: a trip with its road and what may be done, or a vehicle.
 
+import { _, ngettext } from "atw/i18n.js";
+import { actionLabel, arrangedActions, GIVING, isEnding } from "./actions.js";
+import { Details } from "./details.js";
 import { h, setText } from "./dom.js";
 import { ago } from "./times.js";
 import { minutesLate, mobilityLabel, statusHue, statusLabel, vehicleName } from "./trips.js";
@@ -18,40 +21,83 @@ const ROAD = [
 const SUGGESTED = { en_route_pickup: "arrive_pickup", in_progress: "arrive_dropoff" };
 
 export class Panel {
-  /** `onClose()` when it is closed by its button or by Escape. */
-  constructor(root, clock, onClose) {
+  /** `onClose()` when it is closed; `onAction({action, requires})` when a button is pressed. */
+  constructor(root, clock, { onClose, onAction }) {
     this.root = root;
     this.clock = clock;
     this.onClose = onClose;
+    this.onAction = onAction;
     this.key = null;
+    this.details = null;
+    this.actions = h("div", { class: "actions" });
   }
 
   hide() {
     this.root.hidden = true;
     this.key = null;
+    this.details = null;
   }
 
   showTrip(trip, vehicle, nowMs) {
     const late = minutesLate(trip, nowMs);
     const seen = lastFix(vehicle, nowMs);
-    if (this.#isShown(`trip ${trip.id} ${trip.version} ${late} ${estimate(trip, this.clock)}`, seen)) return;
-    const day = trip.scheduled_at ? this.clock.day(trip.scheduled_at) : "No time yet";
+    this.#detailsOf(trip);
+    if (this.#isShown(`trip ${trip.id} ${trip.version} ${trip.pending} ${late} ${estimate(trip, this.clock)}`, seen)) return;
+    const day = trip.scheduled_at ? this.clock.day(trip.scheduled_at) : _("No time yet");
+    const name = _("Trip {id}", { id: trip.id });
     this.#show(
-      this.#head(trip.patient?.name ?? `Trip ${trip.id}`, `Trip ${trip.id} · ${day}`),
+      this.#head(trip.patient?.name ?? name, `${name} · ${day}`),
       h("p", { class: "chips" }, chips(trip, late)),
       road(trip.status),
       this.#stops(trip),
+      this.actions,
       h("dl", { class: "facts" }, this.#facts(trip)),
+      this.details.root,
     );
   }
 
   showVehicle(vehicle, nowMs) {
     const seen = lastFix(vehicle, nowMs);
+    this.details = null;
     if (this.#isShown(`vehicle ${vehicle.id}`, seen)) return;
     this.#show(
-      this.#head(vehicleName(vehicle), "No trip under way"),
+      this.#head(vehicleName(vehicle), _("No trip under way")),
       h("dl", { class: "facts" }, this.#seen()),
     );
+  }
+
+  /** Shows something else of its own keys and focus, until a trip or vehicle is shown again. */
+  showOther(element) {
+    if (this.key === element) return;
+    this.key = element;
+    this.#show(element);
+  }
+
+  /** The buttons of what may be done now, from the server's answer; null: not known yet. */
+  showActions(trip) {
+    const key = trip && `${trip.id} ${trip.version}`;
+    if (key === this.actionsKey) return;
+    this.actionsKey = key;
+    const rows = arrangedActions(trip?.actions ?? []);
+    const [next, more] = [rows.next, rows.more].map((row) => row.map((one) => this.#button(one)));
+    next[0]?.classList.replace("quiet", "primary");
+    const others = h("details", { hidden: more.length === 0 }, h("summary", {}, _("More")), h("div", { class: "buttons" }, more));
+    this.actions.replaceChildren(h("div", { class: "buttons" }, next), others);
+  }
+
+  #button(one) {
+    const look = isEnding(one.action) ? "danger" : "quiet";
+    const key = one.action === "assign" && h("kbd", { "aria-hidden": "true" }, "a");
+    const label = actionLabel(one.action) + (GIVING.has(one.action) ? "…" : "");
+    return h("button", { type: "button", class: `${look} action`, "data-action": one.action, onclick: () => this.onAction(one) }, label, key);
+  }
+
+  #detailsOf(trip) {
+    if (this.details?.id !== trip.id) {
+      this.details = new Details(trip.id, this.clock);
+      this.showActions(null);
+    }
+    this.details.update(trip.version);
   }
 
   // What is there already stays: only the age of the last fix grows with every fix.
@@ -64,18 +110,19 @@ export class Panel {
   }
 
   #seen() {
-    return [h("dt", {}, "Last seen"), this.seen];
+    return [h("dt", {}, _("Last seen")), this.seen];
   }
 
   #show(...parts) {
-    const hadFocus = this.root.contains(document.activeElement);
+    const focused = this.root.contains(document.activeElement) && document.activeElement;
     this.root.replaceChildren(...parts);
     this.root.hidden = false;
-    if (hadFocus) this.root.querySelector(".close").focus();
+    if (!focused) return;
+    (this.root.contains(focused) ? focused : this.root.querySelector(".close")).focus();
   }
 
   #head(title, subtitle) {
-    const close = { type: "button", class: "close", "aria-label": "Close", onclick: this.onClose };
+    const close = { type: "button", class: "close", "aria-label": _("Close"), onclick: this.onClose };
     return h(
       "header",
       {},
@@ -85,25 +132,25 @@ export class Panel {
   }
 
   #stops(trip) {
-    const when = trip.scheduled_at ? this.clock.time(trip.scheduled_at) : "Will call";
-    const due = trip.appointment_at ? `by ${this.clock.time(trip.appointment_at)}` : "";
+    const when = trip.scheduled_at ? this.clock.time(trip.scheduled_at) : _("Will call");
+    const due = trip.appointment_at ? _("by {at}", { at: this.clock.time(trip.appointment_at) }) : "";
     return h(
       "ol",
       { class: "stops" },
-      stop("Pick-up", when, trip.pickup.address),
-      stop("Drop-off", due, trip.dropoff.address),
+      stop(_("Pick-up"), when, trip.pickup.address),
+      stop(_("Drop-off"), due, trip.dropoff.address),
     );
   }
 
   #facts(trip) {
     const said = estimate(trip, this.clock);
     return [
-      fact("Driver", trip.driver?.name ?? "Nobody yet"),
-      fact("Vehicle", trip.vehicle?.name ?? "None yet"),
-      trip.facility ? fact("Facility", trip.facility.name) : [],
-      needs(trip) ? fact("Needs", needs(trip)) : [],
-      trip.notes ? fact("Notes", trip.notes) : [],
-      said ? fact("Estimate", said) : [],
+      fact(_("Driver"), trip.driver?.name ?? _("Nobody yet")),
+      fact(_("Vehicle"), trip.vehicle?.name ?? _("None yet")),
+      trip.facility ? fact(_("Facility"), trip.facility.name) : [],
+      needs(trip) ? fact(_("Needs"), needs(trip)) : [],
+      trip.notes ? fact(_("Notes"), trip.notes) : [],
+      said ? fact(_("Estimate"), said) : [],
       this.#seen(),
     ].flat();
   }
@@ -113,26 +160,27 @@ function chips(trip, late) {
   return [
     h("span", { class: "chip", "data-hue": statusHue(trip.status) }, statusLabel(trip.status)),
     h("span", { class: "chip", "data-hue": "done" }, mobilityLabel(trip.mobility)),
-    late > 0 && h("span", { class: "chip", "data-hue": "trouble" }, `${late} min late`),
+    late > 0 && h("span", { class: "chip", "data-hue": "trouble" }, _("{n} min late", { n: late })),
+    trip.pending && h("span", { class: "chip", "data-hue": "open", "data-pending": true }, trip.pending),
   ];
 }
 
 function road(status) {
   const reached = ROAD.indexOf(status);
   if (reached < 0) return "";
-  const label = `Step ${reached + 1} of ${ROAD.length}: ${statusLabel(status)}`;
-  const steps = ROAD.map((_, index) => h("i", { class: index <= reached ? "reached" : null }));
+  const label = _("Step {n} of {all}: {state}", { n: reached + 1, all: ROAD.length, state: statusLabel(status) });
+  const steps = ROAD.map((step, index) => h("i", { class: index <= reached ? "reached" : null, title: statusLabel(step) }));
   return h("p", { class: "road", role: "img", "aria-label": label }, steps);
 }
 
 // The arrival, why it is judged so, and where the position says that it has come to pass.
 function estimate(trip, clock) {
-  const there = trip.suggestion === SUGGESTED[trip.status] && "seems to be at the door";
+  const there = trip.suggestion && trip.suggestion === SUGGESTED[trip.status] && _("seems to be at the door");
   return [trip.eta && clock.time(trip.eta), trip.why, there].filter(Boolean).join(", ");
 }
 
 function needs(trip) {
-  const escorts = trip.escorts > 0 ? [`${trip.escorts} escort${trip.escorts > 1 ? "s" : ""}`] : [];
+  const escorts = trip.escorts > 0 ? [ngettext("{n} escort", "{n} escorts", trip.escorts)] : [];
   return [...(trip.needs ?? []), ...escorts].join(", ");
 }
 
@@ -146,7 +194,7 @@ function fact(name, value) {
 }
 
 function lastFix(vehicle, nowMs) {
-  if (!vehicle?.recorded_at) return "never";
-  const moving = vehicle.speed > 1 ? "moving" : "standing";
+  if (!vehicle?.recorded_at) return _("never");
+  const moving = vehicle.speed > 1 ? _("moving") : _("standing");
   return `${ago(vehicle.recorded_at, nowMs)}, ${moving}`;
 }

@@ -33,6 +33,8 @@ const SOURCES = {
   requester: _("Patient or facility"),
   system: _("The system"),
 };
+// Events that say that somebody stood somewhere.
+const AT_A_STOP = new Set(["arrived_pickup", "picked_up", "arrived_dropoff", "completed", "no_show"].map((name) => `trip.${name}`));
 // A phone's clock and ours never agree to the second.
 const LATE_S = 60;
 const OLD_POSITION_S = 60;
@@ -57,7 +59,7 @@ function sentLater(event, clock) {
 }
 
 function where(event) {
-  if (event.latitude === null || event.stop_distance_m === null) return "";
+  if (!AT_A_STOP.has(event.event) || event.latitude === null || event.stop_distance_m === null) return "";
   const from = _("{distance} from the stop", { distance: distance(event.stop_distance_m) });
   const old = event.position_age_s > OLD_POSITION_S;
   return old ? `${from}, ${_("seen {n} min before", { n: Math.round(event.position_age_s / 60) })}` : from;
@@ -102,5 +104,5 @@ export function noticeTold(notice, clock) {
 
 /** Money as people write it. */
 export function money(cents, currency) {
-  return new Intl.NumberFormat("en-GB", { style: "currency", currency }).format(cents / 100);
+  return new Intl.NumberFormat("en-GB", { style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(cents / 100);
 }

@@ -107,8 +107,7 @@ export class Model {
   /** Takes a step back: forgets a tap that never left, else tells the server. */
   async undo(trip) {
     const last = this.mine().filter((item) => item.kind === "tap" && item.trip_id === trip.id).at(-1);
-    if (!last || last.tries > 0 || last.refused) return this.tap(trip, "undo");
-    await store.removeItem(last.n);
+    if (!last || last.refused || !(await store.takeBack(last.n))) return this.tap(trip, "undo");
     return this.#recount();
   }
 

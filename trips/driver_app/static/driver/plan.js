@@ -18,8 +18,9 @@ export function withTaps(trips, items, life) {
   return trips.map((trip) => taps.filter((tap) => tap.trip_id === trip.id).reduce(tapped, { ...trip }));
 
   function tapped(trip, tap) {
+    if (tap.action === "undo" && trip.before) return { ...trip.before, unsent: true };
     const to = life[trip.status]?.actions[tap.action]?.to;
-    const moved = to ? { status: to, state_since: tap.at } : {};
+    const moved = to ? { status: to, state_since: tap.at, before: trip } : {};
     return { ...trip, ...moved, unsent: true };
   }
 }
@@ -86,12 +87,11 @@ export function distance(a, b) {
   return 2 * EARTH_M * Math.asin(Math.sqrt(along + Math.cos(f) * Math.cos(g) * across));
 }
 
-/** Whether a position is worth a place in the queue after the one kept last. */
-export function worthKeeping(last, fix) {
-  if (!last) return true;
-  const passed = Date.parse(fix.recorded_at) - Date.parse(last.recorded_at);
+/** In how many ms a position is worth a place in the queue after the one kept last; 0: now. */
+export function worthKeepingIn(last, fix, now) {
+  if (!last) return 0;
   const every = distance(last, fix) >= MOVED_M ? MOVING_EVERY_MS : STANDING_EVERY_MS;
-  return passed >= every;
+  return Math.max(0, Date.parse(last.recorded_at) + every - now);
 }
 
 /** One position of the Geolocation API as the server takes it. */

@@ -1,6 +1,6 @@
 // Where the phone is, and a screen that stays on: without it a browser reports nothing.
 
-import { fixOf, worthKeeping } from "./plan.js";
+import { fixOf, worthKeepingIn } from "./plan.js";
 import { newId } from "./api.js";
 
 export class Position {
@@ -23,7 +23,7 @@ export class Position {
     if (!wanted) return this.#stop();
     if (!window.isSecureContext || !navigator.geolocation) return this.#say("impossible");
     this.#say("asking");
-    const options = { enableHighAccuracy: true, maximumAge: 2_000, timeout: 30_000 };
+    const options = { enableHighAccuracy: true, maximumAge: 0, timeout: 30_000 };
     this.watch = navigator.geolocation.watchPosition((found) => this.#found(found), (error) => this.#failed(error), options);
     this.#stayAwake();
   }
@@ -38,9 +38,20 @@ export class Position {
     const fix = fixOf(found, this.battery?.level, newId());
     this.last = fix;
     this.#say("on");
-    if (!worthKeeping(this.kept, fix)) return;
-    this.kept = fix;
-    this.onFix(fix);
+    this.#consider();
+  }
+
+  // What comes too soon is kept a little later, unless a newer one has come: the phone may say
+  // nothing more for as long as the vehicle stands.
+  #consider() {
+    clearTimeout(this.later);
+    const wait = worthKeepingIn(this.kept, this.last, Date.now());
+    if (wait > 0) {
+      this.later = setTimeout(() => this.#consider(), wait);
+      return;
+    }
+    this.kept = this.last;
+    this.onFix(this.last);
   }
 
   #failed(error) {
@@ -49,6 +60,7 @@ export class Position {
 
   #stop() {
     navigator.geolocation?.clearWatch(this.watch);
+    clearTimeout(this.later);
     this.watch = this.last = this.kept = null;
     this.lock?.release().catch(() => {});
     this.lock = null;

@@ -69,16 +69,19 @@ export class Sender {
 
   async #oneItem() {
     const session = this.session();
-    const item = session && upNext(await store.items(), session.user.id);
-    if (!item) return false;
-    await store.putItem({ ...item, tries: item.tries + 1 });
+    const next = session && upNext(await store.items(), session.user.id);
+    if (!next) return false;
+    // Not even tried: what never left the phone can be taken back without a trace.
+    if (!navigator.onLine) return 0;
+    const item = await store.tryItem(next.n);
+    if (!item) return true;
     const answer = await call(session.token, "POST", item.path, item.blob ?? item.body);
     const end = verdict(answer.status);
     if (end === "later") return answer.retryAfter || 0;
     if (end === "signed-out") return this.#signedOut();
-    if (item.kind === "shift") this.#run("fixes");
     if (end === "done") await store.removeItem(item.n);
     else await store.putItem({ ...item, refused: { status: answer.status, detail: detailOf(answer) } });
+    if (item.kind === "shift") this.#run("fixes");
     await (end === "done" ? this.onAnswer(item, answer.body) : this.onRefused(item));
     return true;
   }

@@ -40,6 +40,29 @@ export const items = () => read("items", (store) => store.getAll());
 export const putItem = (item) => write("items", (store) => store.put(item));
 export const removeItem = (n) => write("items", (store) => store.delete(n));
 
+/** The item, marked as tried; undefined where it was taken back. */
+export const tryItem = (n) => changed(n, (item) => ({ ...item, tries: item.tries + 1 }));
+/** Forgets an item that was never tried; whether it did. */
+export async function takeBack(n) {
+  const item = await changed(n, (found) => (found.tries ? found : null));
+  return item === null;
+}
+
+// In one transaction: the sender and a finger may reach for the same item.
+async function changed(n, change) {
+  let result;
+  await write("items", (store) => {
+    const request = store.get(n);
+    request.onsuccess = () => {
+      if (!request.result) return;
+      result = change(request.result);
+      if (result) store.put(result);
+      else store.delete(n);
+    };
+  });
+  return result;
+}
+
 export const addFix = (userId, fix) => write("fixes", (store) => store.add({ userId, fix }));
 export const countFixes = () => read("fixes", (store) => store.count());
 

@@ -1,0 +1,1 @@
+"""`/me/`: the pages of signed-in patients, and of the facilities that book for them."""

@@ -42,6 +42,28 @@ def tap(page: Page, action: str) -> None:
     page.locator(f"[data-action={action}]").click()
 
 
+def positions_waiting(page: Page) -> int:
+    """In the phone's memory."""
+    count: int = page.evaluate(
+        """() => new Promise((resolve) => {
+          const open = indexedDB.open("atw-driver");
+          open.onsuccess = () => {
+            const count = open.result.transaction("fixes").objectStore("fixes").count();
+            count.onsuccess = () => resolve(count.result);
+          };
+        })"""
+    )
+    return count
+
+
+def wait_for_positions(page: Page, enough: Callable[[int], bool]) -> None:
+    for _ in range(60):
+        if enough(positions_waiting(page)):
+            return
+        page.wait_for_timeout(250)
+    pytest.fail("the phone kept or sent no position")
+
+
 def drive(page: Page, step: int) -> None:
     """Another 40 m, at a speed that the server believes."""
     page.context.set_geolocation({**DOOR, "latitude": DOOR["latitude"] + 0.00036 * step})
@@ -98,20 +120,22 @@ def test_what_omar_taps_in_a_tunnel_survives_a_reload_and_arrives_with_its_times
         expect(page.locator("#link")).to_have_text("1 not sent")
         entered = timezone.now()
         for step in (1, 2):
+            before = positions_waiting(page)
             drive(page, step)
+            wait_for_positions(page, lambda n, before=before: n > before)  # type: ignore[misc]
         tap(page, "arrive_dropoff")
         expect(page.locator("#link")).to_have_text("2 not sent")
         left = timezone.now()
         page.context.set_offline(False)
         expect(page.locator("#link")).to_have_text("Live", timeout=LIVE_MS)
         shows(page, "at the destination")
-        page.wait_for_timeout(1_000)
+        wait_for_positions(page, lambda n: n == 0)
         assert [error for error in complaints.errors if TUNNEL not in error] == []
     assert event_names(trip)[-2:] == ["trip.picked_up", "trip.arrived_dropoff"]
     picked_up, dropped_off = list(TripEvent.objects.filter(trip=trip).order_by("version"))[-2:]
     assert picked_up.occurred_at < entered < dropped_off.occurred_at < left
     inside = GpsFix.objects.filter(vehicle=cast.van, recorded_at__gt=entered, recorded_at__lt=left)
-    assert inside.count() == 2
+    assert inside.count() >= 2
 
 
 def test_a_tap_that_the_server_refuses_is_shown_until_omar_has_read_it(
@@ -205,7 +229,7 @@ def test_omar_starts_his_shift_and_only_then_tells_where_he_is(
         expect(page.locator("#shift-start")).to_have_count(0)
         expect(page.locator("#link")).to_have_text("Live", timeout=LIVE_MS)
         drive(page, 1)
-        page.wait_for_timeout(1_000)
+        wait_for_positions(page, lambda n: n == 0)
         assert complaints.errors == []
     shift = Shift.objects.get(driver=cast.driver, ends_at=None)
     assert (shift.vehicle, str(shift.odometer_start_mi)) == (cast.van, "48213.5")

@@ -77,7 +77,16 @@ def _headers(exc: exceptions.APIException) -> dict[str, str]:
 
 
 def _response(body: dict[str, Any], headers: dict[str, str]) -> Response:
-    return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
+    return Response(_utf8(body), body["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def _utf8(value: Any) -> Any:
+    """With "?" for halves of surrogate pairs: a refusal quotes what came, and JSON may hold them."""
+    if isinstance(value, dict):
+        return {_utf8(name): _utf8(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_utf8(one) for one in value]
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def problem_page(status: int, detail: str) -> JsonResponse:

@@ -65,5 +65,6 @@ class LoginThrottle(SimpleRateThrottle):
 
     def get_cache_key(self, request: Request, view: object) -> str:
         name = request.data.get("username", "") if isinstance(request.data, dict) else ""
-        ident = knox_hash(f"{str(name).lower()[:150]}|{self.get_ident(request)}")
-        return f"login:{ident}"
+        about = f"{str(name).lower()[:150]}|{self.get_ident(request)}"
+        # Counted before it is judged: JSON may hold halves of surrogate pairs.
+        return f"login:{knox_hash(about.encode(errors='replace').decode())}"

@@ -1,5 +1,6 @@
 """`/api/rates/quote/`: what a trip will cost, before it is driven."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -17,6 +18,7 @@ from config.problems import Unprocessable
 from trips import access
 from trips.lifecycle import Status
 from trips.models import Company, Patient, Payer, Trip
+from trips.task_api import EARLIEST, LATEST
 from users.api import StrictSerializer
 from users.models import User
 from users.roles import Permission
@@ -65,6 +67,11 @@ class QuoteSerializer(StrictSerializer):
             # Before it is looked up: who asks learns of no payer whether there is one.
             raise serializers.ValidationError({"payer": ["A payer's prices are not for you."]})
         return super().to_internal_value(data)
+
+    def validate_scheduled_at(self, at: datetime) -> datetime:
+        if not EARLIEST <= at.date() <= LATEST:
+            raise serializers.ValidationError(f"A day from {EARLIEST} to {LATEST}.")
+        return at
 
     def validate(self, attrs: Fields) -> Fields:
         given = set(self.initial_data) - {"trip", "wait_minutes"}

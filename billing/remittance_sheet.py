@@ -23,7 +23,7 @@ COLUMNS = {
 _BY_NAME = {folded(name): column for column, names in COLUMNS.items() for name in names}
 _AMOUNT = re.compile(r"[0-9]{1,10}(?:[.,][0-9]{1,3})?")
 _DELIMITERS = ",;\t"
-LONGEST_REFERENCE = 120
+LONGEST = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,9 @@ def _entry(row: int, values: dict[str, str], today: date, problems: list[Problem
             wrong.append(Problem(row, "date", "This day is still to come."))
     except BadCell as bad:
         wrong.append(Problem(row, "date", str(bad)))
-    if len(values["reference"]) > LONGEST_REFERENCE or not values["reference"].isprintable():
-        wrong.append(Problem(row, "reference", f"A text of up to {LONGEST_REFERENCE} characters."))
+    for name in ("invoice", "reference"):
+        if len(values[name]) > LONGEST or not values[name].isprintable():
+            wrong.append(Problem(row, name, f"A text of up to {LONGEST} characters."))
     problems += wrong
     if wrong:
         return None

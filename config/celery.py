@@ -19,7 +19,7 @@ from kombu import Queue
 from config.arguments import InvalidArguments
 from config.base_task import BaseTask
 from config.environment import env_bool, env_int
-from config.workers import VISIBILITY_TIMEOUT_S, WorkerSignsOfLife
+from config.workers import VISIBILITY_TIMEOUT_S, BulkYields, WorkerSignsOfLife
 
 __all__ = ["HIGH", "LOW", "NORMAL", "QUEUES", "InvalidArguments", "app"]
 
@@ -186,5 +186,6 @@ def debug_task() -> str:
     return "pong"
 
 
+app.steps["worker"].add(BulkYields)
 app.steps["consumer"].add(WorkerSignsOfLife)
 app.autodiscover_tasks()

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from psycopg_pool import PoolTimeout
@@ -47,7 +47,12 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
         set_rollback()
         body = problem(503, "The database is away; try again.")
         return _response(body, {"Retry-After": str(RETRY_AFTER_S)})
-    if isinstance(exc, Http404):
+    if isinstance(exc, RequestDataTooBig):
+        set_rollback()
+        return _response(problem(413, "The body is too large."), {})
+    if isinstance(exc, SuspiciousOperation):
+        exc = exceptions.ParseError()
+    elif isinstance(exc, Http404):
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
@@ -81,7 +86,7 @@ def _response(body: dict[str, Any], headers: dict[str, str]) -> Response:
 
 
 def _utf8(value: Any) -> Any:
-    """With "?" for halves of surrogate pairs: a refusal quotes what came, and JSON may hold them."""
+    """With "?" for halves of surrogate pairs: JSON may hold them, and a refusal quotes it."""
     if isinstance(value, dict):
         return {_utf8(name): _utf8(one) for name, one in value.items()}
     if isinstance(value, list):

@@ -7,6 +7,7 @@ after a time that is longer than the longest task.
 
 import contextlib
 import logging
+import os
 import time
 from typing import Any
 
@@ -29,6 +30,22 @@ UNACKED_INDEX = "unacked_index"
 def key(queue: str, node: str = "*") -> str:
     """The key that a worker `node` keeps while it consumes `queue`."""
     return f"atw:worker:{queue}:{node}"
+
+
+#: Of the processor's time on a machine that is shared with the live path.
+BULK_NICENESS = 10
+
+
+class BulkYields(bootsteps.Step):
+    """A worker without the live queue, the first declared, gives way to those that have it.
+
+    Before the pool: its children inherit the niceness.
+    """
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        super().__init__(parent, **kwargs)
+        if parent.app.conf.task_queues[0].name not in parent.app.amqp.queues.consume_from:
+            os.nice(BULK_NICENESS)
 
 
 class WorkerSignsOfLife(bootsteps.StartStopStep):

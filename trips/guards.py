@@ -17,6 +17,7 @@ from trips.tracking.geo import distance_m
 CANCEL_KINDS = ("advance", "same_day", "late", "at_door")
 #: So old may an agreed time be: yesterday's paper is typed in today.
 OLDEST_TIME = timedelta(days=1)
+YEARS = range(2000, 2200)
 #: A position so near in time to a tap says where the vehicle was.
 FIX_WITHIN = timedelta(minutes=5)
 
@@ -25,6 +26,8 @@ def check_times(
     scheduled_at: datetime | None, appointment_at: datetime | None, now: datetime
 ) -> None:
     """InvalidTap where the agreed time is long gone, or after the appointment."""
+    _check_year("scheduled_at", scheduled_at)
+    _check_year("appointment_at", appointment_at)
     if scheduled_at is None:
         return
     if scheduled_at < now - OLDEST_TIME:
@@ -32,6 +35,12 @@ def check_times(
     if appointment_at is not None and scheduled_at >= appointment_at:
         said = f"The appointment is at {_clock(appointment_at)}: the pick-up must be before it."
         raise InvalidTap("scheduled_at", said)
+
+
+def _check_year(name: str, at: datetime | None) -> None:
+    # Beyond, no time zone and no window can be reckoned with.
+    if at is not None and at.year not in YEARS:
+        raise InvalidTap(name, f"A year from {YEARS[0]} to {YEARS[-1]}.")
 
 
 def check_missed(trip: Trip, actor: Actor, at: datetime, grace_minutes: int) -> None:

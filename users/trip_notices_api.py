@@ -1,6 +1,5 @@
 """`GET /api/trips/{id}/notices/`: what was said about a trip, to whom, and what became of it."""
 
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request

@@ -14,6 +14,9 @@ from billing.rates.cards import bands_of, windows_of
 from billing.rates.codes import PLACE_LETTERS
 from trips.models import Facility, Payer, Trip
 
+#: Whoever means "since ever": there must be a day before it.
+FIRST_YEAR = 1900
+
 
 def _choices(words: Any) -> list[tuple[str, str]]:
     return [(word.value, word.value) for word in words]
@@ -127,6 +130,8 @@ class Rate(models.Model):
     def clean(self) -> None:
         """Reject in forms what could not be priced with, or contradicts another rate."""
         self.card()
+        if self.valid_from and self.valid_from.year < FIRST_YEAR:
+            raise ValidationError({"valid_from": f"A day from {FIRST_YEAR} on."})
         others = Rate.objects.filter(payer=self.payer_id, mobility=self.mobility)
         clash = clashing(others.exclude(pk=self.pk), self) if self.valid_from else None
         if clash is not None:

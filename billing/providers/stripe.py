@@ -44,7 +44,7 @@ def read(body: bytes) -> ProviderMoney | None:
         type=type_,
         reference=_text(about, "id" if paid else "payment_intent", LONGEST),
         amount_cents=_whole(about, _AMOUNTS[type_], MOST_CENTS),
-        currency=_text(about, "currency", 3).upper(),
+        currency=_currency(about),
         invoice_number=_printable(number)[:64] if isinstance(number, str) else "",
         occurred_at=datetime.fromtimestamp(_whole(event, "created", 2**33), UTC),
         paid=paid,
@@ -65,6 +65,14 @@ def _text(about: Mapping[str, Any], name: str, most: int) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= most or _printable(value) != value:
         raise BadMessage(f"{name} is not a text of 1 to {most} characters.")
     return value
+
+
+def _currency(about: Mapping[str, Any]) -> str:
+    code = _text(about, "currency", 3)
+    # Some letters are several in capitals.
+    if not code.isascii():
+        raise BadMessage("currency is not a code of 3 letters.")
+    return code.upper()
 
 
 def _whole(about: Mapping[str, Any], name: str, most: int) -> int:

@@ -165,7 +165,7 @@ def _without(path: str) -> dict[str, Any]:
         _without("currency"), _without("amount_received"), event("1", cents=0),
         event("1", cents=-5), event("1", cents=2**31), event("1", currency="dollars"),
         event("1", id="x" * 121), event("1", id="a\0b"), event("1", created=True),
-        event("1", data={"object": []}),
+        event("1", data={"object": []}), event("1", currency="ßßß"),
     ],
     ids=lambda about: str(about)[:40],
 )  # fmt: skip

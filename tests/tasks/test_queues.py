@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +80,17 @@ def test_a_worker_of_one_queue_leaves_the_others_alone(
     broker.send(send_notification, cast.dina.pk, "high", "x", queue=HIGH)
     wait_until(lambda: Notification.objects.filter(kind="high").exists(), 10, "the high task")
     assert get_queue_length(LOW) == 1
+
+
+@pytest.mark.parametrize(("queues", "gives_way"), [(HIGH, 0), (f"{HIGH},{LOW}", 0), (LOW, 10)])
+def test_a_worker_without_the_live_queue_gives_way(
+    worker: StartWorker, queues: str, gives_way: int
+) -> None:
+    process = worker("-Q", queues, "-n", "polite@%h", "--concurrency=1")
+    process.start()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    nicenesses = {
+        os.getpriority(os.PRIO_PROCESS, pid) for pid in (process.pid, *map(int, children))
+    }
+    assert nicenesses == {ours + gives_way}

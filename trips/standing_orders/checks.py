@@ -1,6 +1,6 @@
 """Whether the parts of a standing order fit together."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from trips.dispatch.standing_orders import InvalidRule, days_of, parse_rule
 from trips.models import StandingOrder
@@ -8,6 +8,7 @@ from trips.standing_orders.plans import plan_of
 
 #: A rule shows a day within this time, or it is a mistake.
 LOOK_AHEAD = timedelta(days=2 * 366)
+LAST_FIRST_DAY = date.max - LOOK_AHEAD
 
 
 class InvalidOrder(ValueError):
@@ -27,6 +28,8 @@ def check(order: StandingOrder) -> None:
     if order.last_day is not None and order.last_day < order.first_day:
         raise InvalidOrder("last_day", "An order ends after it begins.")
     _check_times(order)
+    if order.first_day > LAST_FIRST_DAY:
+        raise InvalidOrder("first_day", "That is too far ahead.")
     if not days_of(plan_of(order), order.first_day, order.first_day + LOOK_AHEAD):
         raise InvalidOrder("rule", "The rule has no day in the order's time.")
 

@@ -44,7 +44,7 @@ def all_done() -> bool:
 
 
 def settle(worker: CeleryWorker) -> None:
-    wait_until(all_done, 20, "everything that was owed")
+    wait_until(all_done, 60, "everything that was owed")
     worker.wait_idle()
 
 
@@ -113,7 +113,7 @@ def test_a_worker_that_is_killed_while_it_writes_the_invoice_costs_a_delay_and_n
     time_passes()
     relay.sweep()
     celery_worker_process.start()
-    wait_until(all_done, 20, "everything that was owed")
+    wait_until(all_done, 60, "everything that was owed")
     give_up_on_the_dead()
     celery_worker_process.wait_idle()
     say_everything_again()

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 
 from tests.cast import Cast, event_names
@@ -148,8 +149,9 @@ def test_after_very_much_at_once_a_live_screen_gets_a_snapshot(cast: Cast, opens
     with opens(cast.dina, "/ws/dispatch/") as screen:
         head = screen.live().state.seq or 0
         # As if an import had written so much: what lies between is not read at all.
-        Stream.objects.filter(name="board").update(last_seq=F("last_seq") + 1_200)
-        cast.tap(trip, "start")
+        with transaction.atomic():
+            Stream.objects.filter(name="board").update(last_seq=F("last_seq") + 1_200)
+            cast.tap(trip, "start")
         reaches(screen, head + 1_201)
         assert [one["recovered"] for one in screen.of("resumed")] == [False]
         assert [one["seq"] for one in screen.of("snapshot")] == [head, head + 1_201]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from billing.balances import with_balance, with_unallocated
 from billing.models import Allocation, Invoice, Payment
 from billing.money import written
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.models import User
 
 State, Reason = Invoice.State, Allocation.Reason

@@ -31,8 +31,8 @@ from billing.models import Invoice, UnpricedTrip
 from billing.pdf import document_of
 from config.problems import Conflict
 from trips.list_api import needs
+from trips.queries import company_day
 from trips.reports.csv_files import csv_answer
-from trips.shifts import company_day
 from trips.task_api import begin_task
 from users.models import User
 from users.roles import Permission

@@ -14,7 +14,7 @@ from billing.rates import Line
 from billing.taxes import Part, Tax, split_copay
 from trips.lifecycle import Status
 from trips.models import Company, Facility, Patient, Payer, Trip
-from trips.shifts import company_day
+from trips.queries import company_day
 
 Debtor = Payer | Facility | Patient
 Kind = Invoice.Kind

@@ -12,9 +12,8 @@ from django.utils import timezone
 from billing.models import Invoice
 from billing.money import decimal_of
 from config.filters import number
-from trips.queries import day_bounds
+from trips.queries import company_day, day_bounds
 from trips.realtime.messages import iso
-from trips.shifts import company_day
 from trips.task_api import EARLIEST, LATEST
 from users.models import User
 from users.roles import Permission, Role

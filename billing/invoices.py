@@ -18,8 +18,8 @@ from billing.taxes import Tax
 from trips.deadlocks import tried_again
 from trips.events.log import Recording, recording
 from trips.models import Company, Trip, TripEvent
+from trips.queries import company_day
 from trips.services import TripNotFound, locked
-from trips.shifts import company_day
 from users.models import User
 
 Kind, State, Cause = Invoice.Kind, Invoice.State, Invoice.Cause

@@ -12,7 +12,7 @@ from billing.numbers import next_number
 from billing.rates import Line
 from trips.events.log import Recording
 from trips.models import Company, Facility, Patient, Payer, Trip
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.models import User
 
 Kind, State, Cause = Invoice.Kind, Invoice.State, Invoice.Cause

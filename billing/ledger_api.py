@@ -24,9 +24,9 @@ from billing.invoice_queries import visible_invoices
 from billing.invoice_serializers import LineSerializer
 from billing.models import Invoice
 from billing.payment_api import MayKnowMoney, user_of, visible_payments
+from trips.queries import company_day
 from trips.report_api import CsvRenderer
 from trips.reports.csv_files import csv_answer
-from trips.shifts import company_day
 
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 

@@ -21,7 +21,7 @@ from billing.invoices import mark_overdue
 from billing.ladder import Step, Taken, next_step
 from billing.models import DunningNotice, DunningStep, Invoice
 from trips.events.log import recording
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.audiences import of_role
 from users.channels.outcome import Unwanted
 from users.models import Notification, User

@@ -23,7 +23,7 @@ from billing.documents.content import (
 from billing.models import Invoice, InvoiceLine, Statement
 from billing.money import written
 from trips.models import Company, Facility, Patient, Payer
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.languages import language_of
 
 Kind, State, Cause = Invoice.Kind, Invoice.State, Invoice.Cause

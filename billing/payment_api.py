@@ -32,11 +32,12 @@ from billing.payment_serializers import (
 )
 from config.filters import number
 from config.problems import Unprocessable
+from config.uploads import CSV_BODY
 from trips import once
 from trips.intake.manifest import BadManifest
 from trips.intake_api import CsvParser, content_of
 from trips.list_api import needs
-from trips.shifts import company_day
+from trips.queries import company_day
 from trips.taps import ReusedClientEventId
 from users.api import StrictSerializer
 from users.models import User
@@ -244,14 +245,7 @@ class RemittanceView(APIView):
 
     @extend_schema(
         parameters=[RemittanceOptions],
-        request={
-            "multipart/form-data": {
-                "type": "object",
-                "properties": {"file": {"type": "string", "format": "binary"}},
-                "required": ["file"],
-            },
-            "text/csv": {"type": "string"},
-        },
+        request=CSV_BODY,
         responses={200: OpenApiTypes.OBJECT, 201: OpenApiTypes.OBJECT},
     )
     def post(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from billing.allocations import Debtor
 from billing.models import Payment, ProviderEvent
 from billing.payments import Money
 from trips.models import Company, Facility, Patient, Payer
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.api import StrictSerializer
 
 MOST_CENTS = 2**31 - 1

@@ -21,7 +21,7 @@ from billing.rates.codes import PLAIN_LEVEL
 from billing.sharing import stretches_of
 from trips.lifecycle import Status
 from trips.models import Trip
-from trips.shifts import company_day
+from trips.queries import company_day
 
 
 class NotPriced(LookupError):

@@ -8,7 +8,7 @@ from billing.overdue import billers
 from billing.payments import Money, record, successor_of
 from billing.providers.base import ProviderMoney
 from trips.events.log import recording
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.models import User
 from users.notifications import tell
 

@@ -20,7 +20,7 @@ from billing.money import exponent
 from billing.payments import Money, record, successor_of
 from billing.remittance_sheet import Entry
 from trips.intake.manifest import Problem
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.models import User
 
 MOST_ROWS = 2_000

@@ -20,7 +20,7 @@ from billing.pages import (
     total_text,
 )
 from trips.models import Company
-from trips.shifts import company_day
+from trips.queries import company_day
 
 
 def page_of_statement(statement: Statement) -> StatementPage:

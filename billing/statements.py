@@ -22,8 +22,7 @@ from billing.numbers import next_number
 from trips.events.log import recording
 from trips.lifecycle import Status
 from trips.models import Facility, Payer, Trip
-from trips.queries import day_bounds
-from trips.shifts import company_day
+from trips.queries import company_day, day_bounds
 from users.models import Notification
 from users.notifications import mail
 

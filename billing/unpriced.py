@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from billing.models import UnpricedTrip
 from trips.models import Trip
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.models import User
 from users.notifications import tell
 from users.roles import Role

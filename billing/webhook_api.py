@@ -1,14 +1,13 @@
 """`/api/webhooks/payments/…`: providers tell of money; `/api/provider-events/`: what waits."""
 
 import time
-from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
-from rest_framework import exceptions, mixins, parsers, serializers, viewsets
+from rest_framework import exceptions, mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -22,25 +21,13 @@ from billing.payment_serializers import ProviderEventSerializer, ResolveSerializ
 from billing.providers import PROVIDERS
 from billing.providers.base import BadMessage
 from config.problems import Conflict
-from trips.intake_api import TooLarge
+from config.uploads import TooLarge, raw_parser
 from trips.list_api import needs
 from users.roles import Permission
 
 MOST_BYTES = 65_536
-
-
-class BytesParser(parsers.BaseParser):
-    """The body as it came, which is what was signed; never more than one byte over the limit."""
-
-    media_type = "application/json"
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, bytes]:
-        return {"body": stream.read(MOST_BYTES + 1)}
+#: As it came, which is what was signed.
+BytesParser = raw_parser("application/json", lambda: MOST_BYTES)
 
 
 class PaymentHookView(APIView):
@@ -87,7 +74,7 @@ class PaymentHookView(APIView):
 
 def _body(request: Request) -> bytes:
     given = request.data
-    body: bytes = given.get("body", b"") if isinstance(given, dict) else b""
+    body: bytes = given.get("file", b"") if isinstance(given, dict) else b""
     if len(body) > MOST_BYTES:
         raise TooLarge(f"The body may have {MOST_BYTES} bytes.")
     return body

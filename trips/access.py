@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from trips import queries
 from trips.lifecycle import STARTED, WITH_DRIVER, Actor, Status
-from trips.models import Company, Patient, StandingOrder, Trip
+from trips.models import Patient, StandingOrder, Trip
 from users.models import User
 from users.roles import Permission, Role
 
@@ -21,8 +20,7 @@ _SENT_OUT = frozenset({Status.DISPATCHED, *STARTED})
 
 def _drivers_day(now: datetime) -> tuple[datetime, datetime]:
     """From the beginning of the company's today to its end, or some hours ahead."""
-    zone = ZoneInfo(Company.get().time_zone)
-    begin, end = queries.day_bounds(now.astimezone(zone).date())
+    begin, end = queries.day_bounds(queries.company_day(now))
     return begin, max(end, now + DRIVER_AHEAD)
 
 

@@ -1,8 +1,7 @@
 """`POST /api/trips/{id}/attachments/` and `/api/attachments/`: signatures and photos of stops."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -11,7 +10,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, parsers, serializers
+from rest_framework import exceptions, serializers
 from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -20,8 +19,8 @@ from rest_framework.views import APIView
 
 from config.filters import Filters
 from config.problems import Unprocessable
+from config.uploads import TooLarge, raw_parser
 from trips import access, attachments, task_runs
-from trips.intake_api import TooLarge
 from trips.list_api import ListViewSet, needs
 from trips.models import Attachment
 from trips.pictures import BadPicture
@@ -30,19 +29,7 @@ from users.api import StrictSerializer
 from users.models import User
 from users.roles import Permission
 
-
-class PictureParser(parsers.BaseParser):
-    """An `image/…` body as {"file": bytes}; never more than one byte over the limit."""
-
-    media_type = "image/*"
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, bytes]:
-        return {"file": stream.read(settings.MAX_BATCH_BYTES + 1)}
+PictureParser = raw_parser("image/*", lambda: settings.MAX_BATCH_BYTES)
 
 
 class SentSerializer(StrictSerializer):

@@ -13,7 +13,7 @@ from trips.events.log import recording
 from trips.expiries import STEPS, due_step
 from trips.lifecycle import STARTED, Action, Status
 from trips.models import Alert, Driver, ExpiryWarning, Trip, Vehicle
-from trips.shifts import company_day
+from trips.queries import company_day
 
 Paper = ExpiryWarning.Paper
 OUT_OF_SERVICE = "vehicle_out_of_service"

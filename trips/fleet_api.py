@@ -16,7 +16,7 @@ from trips import fleet, queries
 from trips.dispatch.seats import PLACES
 from trips.list_api import ListViewSet, needs
 from trips.models import Driver, ExpiryWarning, Vehicle
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.api import StrictSerializer
 from users.roles import Permission
 

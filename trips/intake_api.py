@@ -1,8 +1,7 @@
 """`POST /api/trips/import/`: a manifest comes in; the job's result says what became of it."""
 
 import gzip
-from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
@@ -12,29 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.uploads import CSV_BODY, TooLarge, raw_parser
 from trips.intake.manifest import BadManifest, open_sheet
 from trips.list_api import needs
 from trips.task_api import begin_task
 from users.api import StrictSerializer
 from users.roles import Permission
 
-
-class TooLarge(exceptions.APIException):
-    status_code = 413
-
-
-class CsvParser(parsers.BaseParser):
-    """A `text/csv` body as {"file": bytes}; never more than one byte over the limit."""
-
-    media_type = "text/csv"
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, bytes]:
-        return {"file": stream.read(settings.MAX_IMPORT_BYTES + 1)}
+CsvParser = raw_parser("text/csv", lambda: settings.MAX_IMPORT_BYTES)
 
 
 class ImportOptions(StrictSerializer):
@@ -53,14 +37,7 @@ class ImportView(APIView):
 
     @extend_schema(
         parameters=[ImportOptions],
-        request={
-            "multipart/form-data": {
-                "type": "object",
-                "properties": {"file": {"type": "string", "format": "binary"}},
-                "required": ["file"],
-            },
-            "text/csv": {"type": "string"},
-        },
+        request=CSV_BODY,
         responses={202: OpenApiTypes.OBJECT},
     )
     def post(self, request: Request) -> Response:

@@ -69,6 +69,11 @@ def _vehicle(vehicle: Vehicle, aboard: list[tuple[int, int | None]]) -> messages
     )
 
 
+def company_day(at: datetime) -> date:
+    """The day of `at` in the company's calendar."""
+    return at.astimezone(ZoneInfo(Company.get().time_zone)).date()
+
+
 def day_bounds(day: date) -> tuple[datetime, datetime]:
     """When a day of the company's calendar begins and ends."""
     zone = ZoneInfo(Company.get().time_zone)

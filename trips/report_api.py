@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from trips.list_api import needs
+from trips.queries import company_day
 from trips.reports import queries
 from trips.reports.csv_files import csv_answer
 from trips.reports.definitions import (
@@ -26,7 +27,6 @@ from trips.reports.definitions import (
     Ratio,
     monday_of,
 )
-from trips.shifts import company_day
 from trips.task_api import EARLIEST, LATEST, MOST_DAYS
 from users.roles import Permission
 

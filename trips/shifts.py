@@ -5,9 +5,8 @@ order: the vehicle, then the driver, then shifts.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
@@ -15,7 +14,8 @@ from django.utils import timezone
 
 from trips.events.log import recording
 from trips.lifecycle import STARTED
-from trips.models import Company, Driver, Shift, ShiftBreak, Trip, Vehicle
+from trips.models import Driver, Shift, ShiftBreak, Trip, Vehicle
+from trips.queries import company_day
 from users.models import User
 
 #: So long before its time a planned shift may be begun.
@@ -44,11 +44,6 @@ class Begin:
     odometer_mi: Decimal | None = None
     handover: bool = False
     reason: str = ""
-
-
-def company_day(at: datetime) -> date:
-    """The day of `at` in the company's calendar."""
-    return at.astimezone(ZoneInfo(Company.get().time_zone)).date()
 
 
 def running(at: datetime) -> QuerySet[Shift]:

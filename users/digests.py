@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.arguments import InvalidArguments
 from trips.lifecycle import OPEN, WITH_DRIVER, Status
 from trips.models import Company, DayReport, Trip
+from trips.queries import company_day
 from trips.reports.definitions import ENDINGS
 from trips.reports.rollup import week_report
 from users.mails import post
@@ -104,7 +105,7 @@ def _lines(trips: QuerySet[Trip]) -> list[Line]:
 
 def queue_weekly_reports(now: datetime) -> int:
     """Queue the report of the last full week to each administrator, once; how many were new."""
-    today = now.astimezone(ZoneInfo(Company.get().time_zone)).date()
+    today = company_day(now)
     monday = today - timedelta(days=today.weekday() + 7)
     admins = User.objects.filter(role=Role.ADMIN, is_active=True)
     return sum(mail(kind=WEEKLY, key=f"week:{monday}", user=admin) for admin in admins)

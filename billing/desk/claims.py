@@ -41,8 +41,8 @@ from billing.models import Claim, ClaimBatch, ClaimFinding
 from trips import task_runs
 from trips.answers import problems
 from trips.models import Payer
+from trips.queries import company_day
 from trips.report_api import DEFAULT_DAYS
-from trips.shifts import company_day
 
 #: Findings that a biller mends here, and the field that does.
 MENDED = {"member_id": "member_id_", "authorization_number": "authorization_"}

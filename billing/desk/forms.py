@@ -16,7 +16,7 @@ from billing.money import decimal_of, exponent
 from billing.payment_serializers import MOST_CENTS
 from billing.payments import Money
 from trips.models import Company, Facility, Payer
-from trips.shifts import company_day
+from trips.queries import company_day
 
 #: What a person enters; a provider and a remittance enter themselves.
 METHODS = [

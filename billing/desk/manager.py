@@ -21,10 +21,10 @@ from billing.desk.common import asked, only_for, read, texts_of, user_of
 from billing.desk.owed import HUES
 from billing.models import Invoice, Payment
 from trips.operations import overview as operations
+from trips.queries import company_day
 from trips.report_api import PeriodSerializer
 from trips.reports import charts, queries
 from trips.reports.definitions import COMPANY_COUNTERS, COMPANY_RATIOS
-from trips.shifts import company_day
 from users.roles import Permission
 
 Row = dict[str, Any]

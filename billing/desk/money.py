@@ -21,7 +21,7 @@ from billing.payment_api import PaymentFilter
 from billing.payment_serializers import PaymentSerializer
 from trips import once
 from trips.intake.manifest import BadManifest
-from trips.shifts import company_day
+from trips.queries import company_day
 
 _RELATED = ("payer", "facility", "patient")
 

@@ -11,8 +11,8 @@ from billing.aging import BUCKETS, aging, totals
 from billing.desk.common import billers_only, page_of, told, user_of
 from billing.invoices import issue_invoice
 from billing.models import Invoice, Payment, UnpricedTrip
+from trips.queries import company_day
 from trips.reports import charts
-from trips.shifts import company_day
 
 #: Each bucket's hue, from not due to the oldest.
 HUES = ("aboard", "open", "waiting", "trouble", "trouble")

@@ -17,7 +17,7 @@ from billing.models import Authorization, ClaimBatch, ClaimFinding
 from billing.tasks import check_claims, ready_claims
 from tests.cast import Cast
 from trips.models import TaskRun, Trip, TripMeasurement
-from trips.shifts import company_day
+from trips.queries import company_day
 from trips.task_runs import Outcome
 from users.models import User
 

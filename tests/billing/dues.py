@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing.balances import with_balance
 from billing.models import Invoice, InvoiceLine
 from tests.cast import Cast
-from trips.shifts import company_day
+from trips.queries import company_day
 
 _numbers = count(1)
 

@@ -19,7 +19,7 @@ from tests.billing.backdating import backdated
 from tests.cast import Cast
 from tests.held_broker import HeldBroker
 from trips.models import Company, Payer
-from trips.shifts import company_day
+from trips.queries import company_day
 from users.models import Notification
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("held_broker")]

@@ -13,7 +13,7 @@ from tests.browser.test_biller import is_quiet, sign_in
 from tests.cast import Cast
 from tests.fixtures_processes import WebServer
 from trips.models import DayReport
-from trips.shifts import company_day
+from trips.queries import company_day
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -34,6 +34,7 @@ from trips.models import (
     TripEvent,
     TripMeasurement,
 )
+from trips.queries import company_day
 from trips.services import change_trip
 from users.models import Notification
 
@@ -102,7 +103,7 @@ def _sent_home(cast: Cast) -> int:
 
 
 def _paper(cast: Cast) -> int:
-    today = shifts.company_day(timezone.now())
+    today = company_day(timezone.now())
     fleet.update_driver(driver_id=cast.driver.pk, changes={"licence_expires": today})
     assert fleet.warn_of_expiries() == 1
     return ExpiryWarning.objects.get().pk

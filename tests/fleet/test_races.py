@@ -13,6 +13,7 @@ from tests.threads import at_once
 from trips import alerts, fleet, shifts, talk
 from trips.models import Alert, ExpiryWarning, Message, Shift
 from trips.once import answer_once
+from trips.queries import company_day
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +71,7 @@ def test_watchers_at_once_say_each_thing_once(cast: Cast) -> None:
     long_ago = timezone.now() - timedelta(minutes=9)
     Alert.objects.filter(pk=alert.pk).update(received_at=long_ago)
     assert sorted(at_once(alerts.escalate, 5)) == [0, 0, 0, 0, 1]
-    today = shifts.company_day(timezone.now())
+    today = company_day(timezone.now())
     fleet.update_driver(driver_id=cast.driver.pk, changes={"licence_expires": today})
     assert sorted(at_once(fleet.warn_of_expiries, 5)) == [0, 0, 0, 0, 1]
     assert ExpiryWarning.objects.count() == 1

@@ -15,6 +15,7 @@ from tests.cast import Cast
 from tests.held_broker import HeldBroker
 from trips import shifts
 from trips.models import Shift, Vehicle
+from trips.queries import company_day
 from users.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +108,7 @@ def test_a_vehicle_out_of_service_is_not_driven(off_duty: Cast, as_user: As) -> 
 
 @pytest.mark.parametrize("paper", ["licence_expires", "medical_expires"])
 def test_an_expired_paper_keeps_its_driver_at_home(off_duty: Cast, as_user: As, paper: str) -> None:
-    today = shifts.company_day(timezone.now())
+    today = company_day(timezone.now())
     setattr(off_duty.driver, paper, today - timedelta(days=1))
     off_duty.driver.save()
     assert "expired" in the_problem(begin(off_duty, as_user), 409)["detail"]
@@ -319,7 +320,7 @@ def test_shifts_are_found_by_driver_vehicle_day_and_state(cast: Cast, as_user: A
         f"driver={cast.driver.pk}": {mine.pk, old.pk},
         f"driver={cast.driver.pk}&open=true": {mine.pk},
         f"vehicle={cast.van.pk}&open=false": {old.pk},
-        f"date={shifts.company_day(old.starts_at)}": {old.pk},
+        f"date={company_day(old.starts_at)}": {old.pk},
         "planned=true": set(),
     }.items():
         found = dina.get(f"{URL}?{query}").json()["results"]

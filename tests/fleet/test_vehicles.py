@@ -13,8 +13,9 @@ from tests.api.conftest import As
 from tests.api.problems import the_problem
 from tests.cast import Cast, event_names
 from tests.held_broker import HeldBroker
-from trips import fleet, shifts
+from trips import fleet
 from trips.models import Alert, Trip, TripEvent, Vehicle
+from trips.queries import company_day
 from users.models import Notification, User
 
 pytestmark = pytest.mark.django_db
@@ -161,7 +162,7 @@ def test_only_dispatch_changes_the_fleet(cast: Cast, as_user: As, name: str) -> 
 
 def expire(cast: Cast, days: int) -> None:
     """Omar's licence in so many days, the van's insurance a day later."""
-    day = shifts.company_day(timezone.now()) + timedelta(days=days)
+    day = company_day(timezone.now()) + timedelta(days=days)
     fleet.update_driver(driver_id=cast.driver.pk, changes={"licence_expires": day})
     later = {"insurance_expires": day + timedelta(days=1)}
     fleet.update_vehicle(vehicle_id=cast.van.pk, changes=later)
@@ -203,7 +204,7 @@ def test_papers_are_listed_by_date_with_those_that_ran_out(cast: Cast, as_user: 
 def test_who_has_left_and_a_lift_that_is_not_there_are_not_warned_of(cast: Cast) -> None:
     expire(cast, 5)
     cast.disable(cast.omar)
-    day = shifts.company_day(timezone.now())
+    day = company_day(timezone.now())
     changes = {"has_lift": False, "lift_inspection_due": day, "insurance_expires": None}
     fleet.update_vehicle(vehicle_id=cast.van.pk, changes=changes)
     assert fleet.warn_of_expiries() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from typing import Any
@@ -156,6 +157,8 @@ def test_names_addresses_and_notes_stay_at_home(cast: Cast) -> None:
             whole = " ".join(
                 [str(mail.subject), str(mail.body), *read(str(mail.alternatives[0][0])).words]
             )
+            # A signed link is random letters, which may spell any short name.
+            whole = re.sub(r"https?://\S+", "", whole)
             for secret in ("Ek", "Götgatan", "Eastside", "hepatitis", "oxygen", "57.7"):
                 assert secret not in whole
             assert "Pia" not in mail.subject

@@ -23,7 +23,7 @@ from trips.models import (
     Trip,
     WeekReport,
 )
-from trips.queries import day_bounds
+from trips.queries import company_day, day_bounds
 from trips.reports import facts
 from trips.reports.definitions import (
     COMPANY_COUNTERS,
@@ -36,7 +36,6 @@ from trips.reports.definitions import (
     count_trip,
     monday_of,
 )
-from trips.shifts import company_day
 
 #: A day is computed each time until it is so long over, whatever the versions say: shifts have
 #: none, and are put right late.

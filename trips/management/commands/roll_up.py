@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from trips.queries import company_day
 from trips.reports.rollup import roll_day
-from trips.shifts import company_day
 
 
 def day(word: str) -> date:

@@ -239,7 +239,7 @@ def _textbook_web(server: str, fd: int, env: Mapping[str, str], name: str) -> Pr
     if server == "daphne":
         argv = ["-m", "daphne", "--fd", str(fd), "-v", "0", application]
     else:
-        argv = [*programs.uvicorn_argv(fd)[:-1], application]
+        argv = ["-m", "uvicorn", *programs.uvicorn_argv(fd)[2:-1], application]
     return programs.python(name, argv, STAGE_WEB, env, pass_fds=[fd])
 
 

@@ -20,6 +20,7 @@ from billing.payment_api import answered, user_of
 from billing.payment_serializers import ProviderEventSerializer, ResolveSerializer
 from billing.providers import PROVIDERS
 from billing.providers.base import BadMessage
+from config.limits import HookThrottle
 from config.problems import Conflict
 from config.uploads import TooLarge, raw_parser
 from trips.list_api import needs
@@ -35,6 +36,7 @@ class PaymentHookView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    throttle_classes = (HookThrottle,)
     parser_classes = (BytesParser,)
 
     @extend_schema(

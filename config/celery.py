@@ -62,6 +62,7 @@ app.conf.update(
         "trips.tasks.run_timers": {"queue": NORMAL},
         "trips.tasks.sweep": {"queue": NORMAL},
         "trips.tasks.watch_alerts": {"queue": NORMAL},
+        "users.tasks.roll_audit_months": {"queue": LOW},
         "trips.tasks.warn_of_expiries": {"queue": LOW},
         "trips.tasks.update_etas": {"queue": NORMAL},
         "trips.tasks.learn_places": {"queue": LOW},
@@ -161,6 +162,10 @@ app.conf.update(
         "make-statements": {
             "task": "billing.tasks.make_statements",
             "schedule": crontab(minute=30),
+        },
+        "roll-audit-months": {
+            "task": "users.tasks.roll_audit_months",
+            "schedule": crontab(hour=1, minute=0),
         },
         "delete-expired-tokens": {
             "task": "users.tasks.delete_expired_tokens",

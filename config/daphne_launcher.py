@@ -1,11 +1,14 @@
-"""`python -m config.daphne_launcher …`: daphne with three of its habits changed.
+"""`python -m config.daphne_launcher …`: daphne with five of its habits changed.
 
 - It buffers a whole request body before the application runs: here a body beyond the limit is
   thrown away as it arrives and answered with 413. A manifest may be larger than the rest.
 - Its limit for received websocket messages also stops larger ones that we send (snapshots).
 - Its access log would hold device tokens: it stays silent (`-v 0`).
+- A byte now and then would keep a connection for ever: here a request comes whole in its time.
+- Told to stop, it would cut off what runs: here it leaves as `config.drain` says.
 """
 
+import asyncio
 import json
 import os
 import sys
@@ -15,13 +18,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from daphne.cli import CommandLineInterface
 from daphne.http_protocol import WebRequest
+from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from twisted.internet.defer import Deferred
+from twisted.protocols.basic import LineReceiver
+from twisted.web.http import HTTPChannel
+
+from config import drain
 
 _keep_chunk = WebRequest.handleContentChunk
 _process = WebRequest.process
 _send_message = WebSocketProtocol.sendMessage
+_all_content_received = HTTPChannel.allContentReceived
+_kill_all_applications = Server.kill_all_applications
 
 
 IMPORT_PATH = b"/api/trips/import/"
@@ -42,6 +52,9 @@ def _most_bytes(path: bytes) -> int:
 
 
 def _process_bounded(request: Any) -> "Deferred[None] | None":
+    if drain.leaving():
+        request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        request.channel.persistent = False
     most_bytes = _most_bytes(request.path)
     if getattr(request, "body_bytes", 0) <= most_bytes:
         answered: Deferred[None] = _process(request)
@@ -57,6 +70,20 @@ def _process_bounded(request: Any) -> "Deferred[None] | None":
     return None
 
 
+def _receive_in_time(channel: Any, data: bytes) -> None:
+    """Twisted begins its timer anew with each piece; here it runs from a request's first one."""
+    if not getattr(channel, "begun", False):
+        channel.begun = True
+        channel.setTimeout(settings.REQUEST_WITHIN_S)
+    # What HTTPChannel.dataReceived does, without the new beginning.
+    LineReceiver.dataReceived(channel, data)
+
+
+def _received_in_time(channel: Any) -> None:
+    channel.begun = False
+    _all_content_received(channel)
+
+
 def _send_any_size(protocol: Any, *args: Any, **options: Any) -> None:
     limit, protocol.maxMessagePayloadSize = protocol.maxMessagePayloadSize, 0
     try:
@@ -65,8 +92,38 @@ def _send_any_size(protocol: Any, *args: Any, **options: Any) -> None:
         protocol.maxMessagePayloadSize = limit
 
 
+def _leave(server: Any) -> "Deferred[None]":
+    """Before daphne ends what still runs; the reactor waits for the answer."""
+    return Deferred.fromFuture(asyncio.ensure_future(_drain(server)))
+
+
+async def _drain(server: Any) -> None:
+    shared = any(endpoint.startswith("fd:") for endpoint in server.endpoints)
+    await drain.leave(stop_listening=(lambda: _stop_listening(server)) if shared else None)
+    await drain.until(lambda: not _running(server))
+    await _kill_all_applications(server).asFuture(asyncio.get_running_loop())
+
+
+def _stop_listening(server: Any) -> None:
+    for listener in server.listeners:
+        listener.addCallback(lambda port: port.stopListening())
+
+
+def _running(server: Any) -> bool:
+    """Whether an application still works on an answer that somebody waits for."""
+    applications = (
+        details.get("application_instance")
+        for details in server.connections.values()
+        if "disconnected" not in details
+    )
+    return any(application and not application.done() for application in applications)
+
+
 def main(arguments: list[str]) -> None:
     """Run daphne with `arguments`."""
+    Server.kill_all_applications = _leave
+    HTTPChannel.dataReceived = _receive_in_time
+    HTTPChannel.allContentReceived = _received_in_time
     WebRequest.handleContentChunk = _handle_content_chunk
     WebRequest.process = _process_bounded
     WebSocketProtocol.sendMessage = _send_any_size

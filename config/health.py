@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
-from config import workers
+from config import drain, workers
 from config.celery import QUEUES
 
 #: A part that does not answer within this time is not ready.
@@ -17,13 +17,15 @@ CHECK_WITHIN_S = 3.0
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while the process serves requests."""
+    """200 while the process serves requests; 503 from when it was told to stop."""
+    if drain.leaving():
+        return JsonResponse({"status": "leaving"}, status=503)
     return JsonResponse({"status": "ok"})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 `{"status": "ready", "parts": {name: "ok"}}`, or 503 with what is wrong."""
-    parts = readiness()
+    parts = {"web": "leaving"} if drain.leaving() else readiness()
     ready = all(outcome == "ok" for outcome in parts.values())
     body = {"status": "ready" if ready else "not ready", "parts": parts}
     return JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
@@ -18,15 +19,47 @@ from users.roles import Permission
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One entry of the navigation, for who holds `permission`."""
+    """One entry of the navigation, for who holds `permission`.
+
+    Pages of a `section` share one entry, and stand beside each other on each of them. A page is
+    the current one on every path that begins as `under`, or as its own address.
+    """
 
     label: Any
     route: str
     permission: Permission
+    section: str = ""
+    under: str = ""
 
+
+#: In the bar stands a section's name, which leads to its first page.
+SECTIONS = {
+    "bookings": gettext_lazy("Bookings"),
+    "fleet": gettext_lazy("Fleet"),
+}
 
 PAGES = (
     Page(gettext_lazy("Board"), "dashboard:board", Permission.SEE_BOARD),
+    Page(
+        gettext_lazy("New trip"),
+        "bookings:trip-new",
+        Permission.DISPATCH_TRIPS,
+        "bookings",
+        under="/dispatch/trips/",
+    ),
+    Page(
+        gettext_lazy("Standing orders"),
+        "bookings:orders",
+        Permission.DISPATCH_TRIPS,
+        "bookings",
+    ),
+    Page(
+        gettext_lazy("Import and export"),
+        "bookings:import",
+        Permission.DISPATCH_TRIPS,
+        "bookings",
+    ),
+    Page(gettext_lazy("Places"), "bookings:places", Permission.DISPATCH_TRIPS, "bookings"),
     Page(gettext_lazy("Phones"), "setup", Permission.SEE_BOARD),
     Page(gettext_lazy("Manifest"), "manifest", Permission.SEE_BOARD),
     Page(gettext_lazy("Billing"), "desk:invoices", Permission.SEE_INVOICES),
@@ -38,27 +71,60 @@ PAGES = (
     Page(gettext_lazy("Settings"), "me-settings", Permission.SEE_OWN_PAGES),
 )
 
+#: Of the demo only.
+DEMO_PAGES = (Page(gettext_lazy("Break something"), "break", Permission.DISPATCH_TRIPS),)
+
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Context of every template: `company`, `navigation` and the scripts' `words`.
+    """Context of every template: `company`, both navigations and the scripts' `words`.
 
     Functions, which templates call: a page outside the frame asks the database for nothing.
     """
     return {
         "company": cache(Company.get),
         "navigation": partial(_navigation, request),
+        "subnavigation": partial(_subnavigation, request),
         "words": partial(words, request),
     }
 
 
 def _navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    user = getattr(request, "user", None)
-    if not isinstance(user, User):
+    """The bar: each page of its own, and each section once."""
+    mine, here = _pages(request), _current(request)
+    shown: dict[str, dict[str, Any]] = {}
+    for page in mine:
+        label = SECTIONS[page.section] if page.section else page.label
+        is_current = here is not None and (
+            page is here or bool(page.section) and page.section == here.section
+        )
+        entry = {"label": label, "url": reverse(page.route), "is_current": is_current}
+        shown.setdefault(page.section or page.route, entry)
+    return list(shown.values())
+
+
+def _subnavigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages of the section that the reader is in; [] outside of any."""
+    here = _current(request)
+    if here is None or not here.section:
         return []
-    mine = [(page, reverse(page.route)) for page in PAGES if user.may(page.permission)]
+    return [
+        {"label": page.label, "url": reverse(page.route), "is_current": page is here}
+        for page in _pages(request)
+        if page.section == here.section
+    ]
+
+
+def _pages(request: HttpRequest) -> list[Page]:
+    user = getattr(request, "user", None)
+    pages = PAGES + DEMO_PAGES if settings.DEMO else PAGES
+    return [page for page in pages if user.may(page.permission)] if isinstance(user, User) else []
+
+
+def _current(request: HttpRequest) -> Page | None:
     # /dispatch/setup/ is not the board's, though it begins like it.
-    here = max((url for _page, url in mine if request.path.startswith(url)), key=len, default="")
-    return [{"label": page.label, "url": url, "is_current": url == here} for page, url in mine]
+    begins = {page.under or reverse(page.route): page for page in _pages(request)}
+    found = [begin for begin in begins if request.path.startswith(begin)]
+    return begins[max(found, key=len)] if found else None
 
 
 def words(request: HttpRequest) -> dict[str, Any]:

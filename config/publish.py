@@ -11,6 +11,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from typing import Any
 
 from celery import current_app
@@ -22,7 +23,7 @@ _LIMIT = 10_000
 #: A busy event loop lets the publisher run so often; Python's 5 ms would be its latency.
 SWITCH_S = 0.001
 Done = Callable[[], None]
-Waiting = tuple[str, tuple[Any, ...], dict[str, Any], Done | None]
+Waiting = tuple[str, tuple[Any, ...], dict[str, Any], Done | None, Context]
 _waiting: queue.Queue[Waiting] = queue.Queue(_LIMIT)
 _starting = threading.Lock()
 _thread: threading.Thread | None = None
@@ -39,7 +40,8 @@ def publish(task: str, *args: Any, done: Done | None = None, **options: Any) -> 
         return done() if done else None
     _start()
     try:
-        _waiting.put_nowait((task, args, options, done))
+        # With the context, which has the id of the request that this follows from.
+        _waiting.put_nowait((task, args, options, done, copy_context()))
     except queue.Full:
         logger.warning("publisher is full: %s left to the sweeper", task)
         return done() if done else None
@@ -58,9 +60,10 @@ def _start() -> None:
 
 def _publish_forever() -> None:
     while True:
-        task, args, options, done = _waiting.get()
+        task, args, options, done, context = _waiting.get()
         try:
-            import_string(task).apply_async(args=args, retry=False, ignore_result=True, **options)
+            send = import_string(task).apply_async
+            context.run(send, args=args, retry=False, ignore_result=True, **options)
         except Exception as exc:
             logger.warning("broker away, %s not sent: %s", task, type(exc).__name__)
         finally:

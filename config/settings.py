@@ -13,6 +13,7 @@ from csp.constants import NONCE, SELF
 from csp.constants import NONE as NO_SOURCE
 from django.core.exceptions import ImproperlyConfigured
 
+from config import sentry
 from config.environment import (
     BASE_DIR,
     DATA_DIR,
@@ -35,6 +36,8 @@ if PROFILE not in {"dev", "prod"}:
     raise ImproperlyConfigured(f"ATW_PROFILE is dev or prod, not {PROFILE!r}")
 PRODUCTION = PROFILE == "prod"
 DEMO = env_bool("ATW_DEMO")
+# The launcher's door, through which the demo breaks its own parts.
+CONTROL_SOCKET = env("ATW_CONTROL") if DEMO else ""
 DEBUG = env_bool("ATW_DEBUG")
 
 SECRET_KEY = env("SECRET_KEY") or ("" if PRODUCTION else secrets.token_urlsafe(50))
@@ -46,6 +49,9 @@ ORIGINS = env_list("ATW_ORIGINS")
 if bare := [origin for origin in ORIGINS if "://" not in origin]:
     raise ImproperlyConfigured(f"ATW_ORIGINS are full, like https://{bare[0]}, not {bare[0]}")
 BASE_URL = env("ATW_BASE_URL", ORIGINS[0] if ORIGINS else "http://127.0.0.1:8000")
+#: Reverse proxies of ours that add to X-Forwarded-For; what stands before their entries is hearsay.
+PROXIES = env_int("ATW_PROXIES", 1 if PRODUCTION else 0)
+SECURITY_CONTACT = env("ATW_SECURITY_CONTACT")
 ALLOWED_HOSTS = [origin.split("://", 1)[-1].rsplit(":", 1)[0] for origin in ORIGINS]
 if ORIGINS or not PRODUCTION:
     # For the machine's own probes. Without an origin `check --deploy` still warns.
@@ -71,13 +77,18 @@ INSTALLED_APPS = [
     "users",
     "trips",
     "trips.dashboard",
+    "trips.desk",
     "trips.driver_app",
     "billing",
 ]
 MIDDLEWARE = [
+    "config.observe.ObserveMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.headers.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.problems.DatabaseAwayMiddleware",
+    "config.limits.TooManyMiddleware",
+    "config.audit.AuditMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -143,6 +154,12 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["users.guarded_login.GuardedBackend"]
+PASSWORD_HASHERS = [
+    "users.hashers.Argon2",
+    # What was stored before; replaced at the next log-in.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -154,7 +171,10 @@ PASSWORD_RESET_TIMEOUT = 7 * 86_400
 # Each role has its own: config/home.py.
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
+#: A shift and its hand-over; counted from the log-in, whatever is done meanwhile.
 SESSION_COOKIE_AGE = 14 * 3600
+#: Who has left the admin alone for so long signs in again.
+ADMIN_IDLE_MINUTES = env_int("ATW_ADMIN_IDLE_MINUTES", 30)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -184,6 +204,9 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # Browsers take such a cookie from this very host alone: no neighbour can plant one.
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
 
 # --- Redis: one server, a database each; every part can be moved to a server of its own.
 REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379")
@@ -204,6 +227,9 @@ CHANNEL_LAYERS = {
     }
 }
 
+#: Seconds that a web process takes to leave (`config.drain`); proxies notice in the first third.
+DRAIN_S = env_int("ATW_DRAIN_S", 10 if PRODUCTION else 0)
+
 # --- HTTP API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -217,6 +243,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "config.api.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.problems.problem_response",
+    "NUM_PROXIES": PROXIES,
     "DATETIME_FORMAT": "iso-8601",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -234,11 +261,13 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "ENUM_NAME_OVERRIDES": {
         "VehicleStateEnum": "trips.models.Vehicle.State",
+        "AlertStateEnum": ["open", "acknowledged", "resolved"],
         "MobilityEnum": "trips.models.Trip.Mobility",
         "DebtorKindEnum": ["payer", "facility", "patient"],
         "InvoiceKindEnum": "billing.models.Invoice.Kind",
         "InvoiceStateEnum": "billing.models.Invoice.State",
         "PaymentKindEnum": "billing.models.Payment.Kind",
+        "NotificationStateEnum": "users.models.Notification.State",
         "WebhookDeliveryStateEnum": "users.models.WebhookDelivery.State",
     },
     "POSTPROCESSING_HOOKS": [
@@ -251,7 +280,18 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 # --- Limits (docs/CONFIGURATION.md). ATW_RATE_LIMITS=off lifts request rates, never sizes.
 RATE_LIMITS = env_bool("ATW_RATE_LIMITS", True)
 LOGIN_RATE = env("ATW_LOGIN_RATE", "10/min")
+LOGIN_ADDRESS_RATE = env("ATW_LOGIN_ADDRESS_RATE", "60/min")
+LOGIN_STRANGERS_RATE = env("ATW_LOGIN_STRANGERS_RATE", "100/hour")
+ADMIN_LOGIN_RATE = env("ATW_ADMIN_LOGIN_RATE", "5/min")
+RESET_RATE = env("ATW_RESET_RATE", "5/min")
+ENROL_RATE = env("ATW_ENROL_RATE", "20/min")
+LINK_RATE = env("ATW_LINK_RATE", "120/min")
+HOOK_RATE = env("ATW_HOOK_RATE", "600/min")
 MESSAGE_RATE = env("ATW_MESSAGE_RATE", "30/min")
+MAX_USER_SOCKETS = env_int("ATW_MAX_USER_SOCKETS", 50)
+MAX_ADDRESS_SOCKETS = env_int("ATW_MAX_ADDRESS_SOCKETS", 500)
+#: From the first byte of a request to its last.
+REQUEST_WITHIN_S = env_int("ATW_REQUEST_WITHIN_S", 60)
 MAX_FIX_BYTES = env_int("ATW_MAX_FIX_BYTES", 65_536)
 MAX_BATCH_BYTES = env_int("ATW_MAX_BATCH_BYTES", 1_048_576)
 MAX_BATCH_FIXES = 1_000
@@ -259,6 +299,8 @@ MAX_TAPS = 100
 MAX_IMPORT_BYTES = env_int("ATW_MAX_IMPORT_BYTES", 8_388_608)
 MAX_IMPORT_ROWS = 20_000
 GPS_KEEP_DAYS = env_int("ATW_GPS_KEEP_DAYS", 30)
+#: Six years and the month that is running.
+AUDIT_KEEP_MONTHS = env_int("ATW_AUDIT_KEEP_MONTHS", 73)
 
 # --- Timers of trips
 # Off in the demo: its desk does it, and seeded trips stay assigned.
@@ -316,6 +358,13 @@ TAX_ROUNDING = env_choice("ATW_TAX_ROUNDING", ("total", "line"))
 
 STREETS_FILE = env("ATW_STREETS")
 
+# --- Looking in from outside (docs/MONITORING.md)
+METRICS_TOKEN = env("ATW_METRICS_TOKEN")
+METRICS_PORT = env_int("ATW_METRICS_PORT", 0)
+if SENTRY_DSN := env("ATW_SENTRY_DSN"):
+    sentry.start(SENTRY_DSN, PROFILE)
+
+LOG_STYLE = env_choice("ATW_LOG", ("json", "line") if PRODUCTION else ("line", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -323,9 +372,10 @@ LOGGING = {
         "line": {
             "()": "config.logs.Formatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-        }
+        },
+        "json": {"()": "config.logs.JsonFormatter"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_STYLE}},
     "root": {"handlers": ["stderr"], "level": env("ATW_LOG_LEVEL", "INFO")},
     # The access log would carry device tokens in paths; ours redacts them.
     "loggers": {"django.channels.server": {"level": "WARNING"}},

@@ -7,6 +7,8 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from billing.own_pages import invoices as own_invoices
+from config import scrape
+from config.audit_api import AuditViewSet
 from config.docs import asyncapi
 from config.health import healthz, readyz
 from config.home import home
@@ -22,8 +24,11 @@ urlpatterns = [
     path("styleguide/", styleguide),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", scrape.view),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("trips.dashboard.urls")),
+    path("", include("trips.chaos.urls")),
+    path("", include("trips.desk.urls")),
     path("", include("trips.page_urls")),
     path("", include("trips.driver_app.urls")),
     path("", home, name="home"),
@@ -36,6 +41,7 @@ urlpatterns = [
     path("api/", include("users.urls")),
     path("api/", include("trips.urls")),
     path("api/", include("billing.urls")),
+    path("api/audit/", AuditViewSet.as_view({"get": "list"}), name="audit"),
     path("api/asyncapi.yaml", asyncapi, name="asyncapi"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", docs_page),

@@ -53,7 +53,7 @@ def uvicorn_argv(fd: int) -> list[str]:
     limits = ["--ws-max-size", MESSAGE_BYTES, "--timeout-graceful-shutdown", "2"]
     pings = ["--ws-ping-interval", PING_S, "--ws-ping-timeout", PING_S]
     quiet = ["--no-access-log", "--log-level", "warning"]
-    argv = ["-m", "uvicorn", "--fd", str(fd), *sockets, *limits]
+    argv = ["-m", "config.uvicorn_launcher", "--fd", str(fd), *sockets, *limits]
     return [*argv, *pings, *quiet, "asgi:application"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import time
@@ -26,6 +28,8 @@ class Child:
     started_s: float
     crashes: int = 0
     restart_s: float | None = None
+    thaw_s: float | None = None
+    starts: int = 1
 
 
 class Supervisor:
@@ -36,6 +40,8 @@ class Supervisor:
         self._log_folder = log_folder
         self._say = say
         self._children: list[Child] = []
+        #: What else wants a turn of the loop.
+        self.on_tick: Callable[[], None] = lambda: None
 
     def start(self, program: Program) -> subprocess.Popen[bytes]:
         """Start a program and keep it running."""
@@ -63,7 +69,35 @@ class Supervisor:
         self._reaper.keep_alive()
         for child in self._children:
             self._look_after(child)
+        self.on_tick()
         time.sleep(TICK_S)
+
+    def state(self) -> dict[str, dict[str, bool | int]]:
+        """{program: {"up", "frozen", "starts"}} of all children."""
+        return {
+            child.program.name: {
+                "up": child.process.poll() is None,
+                "frozen": child.thaw_s is not None,
+                "starts": child.starts,
+            }
+            for child in self._children
+        }
+
+    def kill(self, name: str) -> None:
+        """kill -9 of a program and all that it started; soon it is started again."""
+        child = self._child(name)
+        # On purpose: it must not wait as long as what cannot stay up.
+        child.crashes, child.thaw_s = 0, None
+        _signal(child, signal.SIGKILL)
+
+    def freeze(self, name: str, seconds: float) -> None:
+        """Stop a program in mid-air for a while: its connections stay open and silent."""
+        child = self._child(name)
+        child.thaw_s = time.monotonic() + seconds
+        _signal(child, signal.SIGSTOP)
+
+    def _child(self, name: str) -> Child:
+        return next(child for child in self._children if child.program.name == name)
 
     def crashed_often(self) -> Program | None:
         """A program that does not stay up, if there is one."""
@@ -79,8 +113,11 @@ class Supervisor:
             if now >= child.restart_s:
                 child.process = self._reaper.spawn(child.program, self.log_of(child.program.name))
                 child.started_s, child.restart_s = now, None
+                child.starts += 1
         elif child.process.poll() is not None:
             self._schedule_restart(child, now)
+        elif child.thaw_s is not None and now >= child.thaw_s:
+            _thaw(child)
 
     def _schedule_restart(self, child: Child, now: float) -> None:
         self._reaper.forget(child.process)
@@ -97,9 +134,23 @@ class Supervisor:
         """End everything in order, deaf to further signals meanwhile."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        for child in self._children:
+            if child.thaw_s is not None:
+                _thaw(child)
         self._reaper.end_all()
         for child in self._children:
             child.process.wait()
+
+
+def _thaw(child: Child) -> None:
+    child.thaw_s = None
+    _signal(child, signal.SIGCONT)
+
+
+def _signal(child: Child, number: int) -> None:
+    if child.process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.process.pid, number)
 
 
 def _describe(returncode: int) -> str:

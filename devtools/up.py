@@ -17,6 +17,7 @@ from pathlib import Path
 
 from devtools import programs
 from devtools.bootstrap import SetupError, say
+from devtools.control import Control
 from devtools.instance import Instance
 from devtools.postgres import Postgres
 from devtools.processes import Reaper, log_tail
@@ -55,15 +56,18 @@ def run(options: Options) -> int:
         instance.wipe()
     listener = listen(options.host, options.port)
     supervisor = Supervisor(Reaper(keep_open=[lock]), instance.folder("log"), say)
+    control = Control(supervisor, instance.data) if options.demo else None
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        start(instance, supervisor, listener, options)
+        start(instance, supervisor, listener, options, control)
         while True:
             supervisor.tick()
     finally:
         say("stopping …")
         supervisor.end_all()
+        if control:
+            control.close()
 
 
 def require_flower_login() -> None:
@@ -85,11 +89,18 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def start(
-    instance: Instance, supervisor: Supervisor, listener: socket.socket, options: Options
+    instance: Instance,
+    supervisor: Supervisor,
+    listener: socket.socket,
+    options: Options,
+    control: Control | None,
 ) -> None:
     """Start everything, in order; returns when `/readyz` says so."""
     port = listener.getsockname()[1]
     values = services(instance, supervisor) | identity(instance, options, port)
+    if control:
+        supervisor.on_tick = control.tick
+        values["ATW_CONTROL"] = str(control.path)
     instance.write_env(values)
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "ATW_DATA": str(instance.data), **values}
     supervisor.run(programs.manage("migrate", "--no-input", env=env))
@@ -198,6 +209,7 @@ def welcome(address: str, users: dict[str, list[dict[str, str]]], data: Path) ->
         [
             "",
             f"  board   {address}/dispatch/",
+            f"  break   {address}/demo/break/ (kill parts of it, and see what is lost)",
             "  logins",
             *logins,
             f"  mails   {data / 'mail'}",

@@ -34,6 +34,8 @@ URGENT = frozenset({SOS, "panic", "accident", "fallDown"})
 #: Open alarms of so many kinds that one device may have; what comes then is "other".
 MOST_KINDS = 20
 OTHER = "other"
+#: Alarms, calls for help apart, that one device may raise within a minute; more are not kept.
+MOST_A_MINUTE = 6
 WILL_CALL_LATE = "will_call_late"
 #: Statuses in which who called for a ride still waits for it.
 WAITING = OPEN - {Status.IN_PROGRESS, Status.ARRIVED_DROPOFF}
@@ -65,8 +67,8 @@ def raise_alert(
 ) -> Alert | None:
     """Record an alarm and owe every dispatcher a notice; None where nothing new is to be told.
 
-    That is a repeated report; one kind more than `MOST_KINDS`; or, off duty, anything from a
-    driver's phone but a call for help. `trip_id` names the trip where the caller knows it.
+    That is a repeated report; one kind more than `MOST_KINDS`; one alarm more than `MOST_A_MINUTE`;
+    or, off duty, anything from a driver's phone but a call for help. `trip_id` names the trip where the caller knows it.
     """
     now = timezone.now()
     raised_at = _time_of(fix, now)
@@ -74,7 +76,7 @@ def raise_alert(
         # Locked, so that a repeated request waits and then finds the first one's alert.
         device = Device.objects.select_for_update().get(pk=device_id)
         kind = _bounded(device, kind)
-        if _is_known(device, kind, raised_at):
+        if _is_known(device, kind, raised_at) or _is_flood(device, kind, now):
             return None
         crew = _crew(device, now)
         if device.driver_id is not None and crew.vehicle is None and kind not in URGENT:
@@ -101,6 +103,12 @@ def _is_known(device: Device, kind: str, at: datetime) -> bool:
     if kind == OTHER:  # one stands for all of them
         return same.filter(acknowledged_at__isnull=True).exists()
     return same.filter(raised_at__range=(at - SAME_WITHIN, at + SAME_WITHIN)).exists()
+
+
+def _is_flood(device: Device, kind: str, now: datetime) -> bool:
+    """Whether the device has said enough for a minute; a call for help is always heard."""
+    lately = Alert.objects.filter(device=device, received_at__gt=now - timedelta(minutes=1))
+    return kind not in URGENT and lately.exclude(kind__in=URGENT).count() >= MOST_A_MINUTE
 
 
 def _bounded(device: Device, kind: str) -> str:
@@ -206,6 +214,20 @@ def acknowledge(*, alert: Alert, user: User) -> Alert:
     Alert.objects.filter(pk=alert.pk, acknowledged_at__isnull=True).update(
         acknowledged_by=user, acknowledged_at=timezone.now()
     )
+    alert.refresh_from_db()
+    return alert
+
+
+def resolve(*, alert: Alert, user: User, resolution: str) -> Alert:
+    """Mark that it is over, and what came of it; whoever was first stays.
+
+    Nobody acknowledged it before: then `user` did.
+    """
+    with recording():
+        acknowledge(alert=alert, user=user)
+        Alert.objects.filter(pk=alert.pk, resolved_at__isnull=True).update(
+            resolved_by=user, resolved_at=timezone.now(), resolution=resolution
+        )
     alert.refresh_from_db()
     return alert
 

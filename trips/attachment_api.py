@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.filters import Filters
+from config.headers import SENT_FILE_POLICY
 from config.problems import Unprocessable
 from config.uploads import TooLarge, raw_parser
 from trips import access, attachments, task_runs
@@ -160,4 +161,6 @@ def _picture(name: str) -> HttpResponse:
         answer = HttpResponse(file.read(), content_type="image/jpeg")
     answer["Cache-Control"] = "private, no-store"
     answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Disposition"] = 'inline; filename="picture.jpg"'
+    answer["Content-Security-Policy"] = SENT_FILE_POLICY
     return answer

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from config.chain import BEGINNING, link_hash
 from trips import undo
-from trips.events.chain import BEGINNING, link_hash
 from trips.events.log import recording
 from trips.evidence.record import content_of
 from trips.lifecycle import EVENT_OF_STATUS, Status

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from config.problems import problem_page
 from trips import calendars
 from trips.list_api import needs
+from users.audit import entries as audit
 from users.models import User
 from users.roles import Permission
 
@@ -48,6 +49,7 @@ def calendar(request: HttpRequest, signed: str) -> HttpResponse:
     user = calendars.link_owner(signed)
     if user is None:
         return problem_page(404, "Not found.")
+    audit.shown(request, "calendar", [user.pk])
     response = HttpResponse(calendars.feed(user), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="trips.ics"'
     response["X-Robots-Tag"] = "noindex, nofollow"

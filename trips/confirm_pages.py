@@ -4,6 +4,7 @@ Programs that look for bad links follow the ones in mails, so a GET changes noth
 the buttons.
 """
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -11,10 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from config.limits import limited
 from trips import confirmations, services
 from trips.lifecycle import Status
 from trips.models import Company, Trip
 from trips.taps import Refused, TripNotFound
+from users.audit import entries as audit
 from users.languages import language_of
 from users.zones import place_of, zone_of
 
@@ -27,15 +30,15 @@ REASON = "by the patient's link"
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@limited("link", lambda: settings.LINK_RATE)
 def answer(request: HttpRequest, signed: str) -> HttpResponse:
     """GET shows the trip; POST `answer=confirm|cancel` does it and shows it again."""
     trip = confirmations.read(signed)
     if trip is None:
         response = render(request, "trips/track_gone.html", {"company": Company.get()}, status=404)
-    elif request.method == "POST":
-        response = _do(request, trip)
     else:
-        response = _page(request, trip, 200)
+        audit.shown(request, "trips", [trip.pk])
+        response = _do(request, trip) if request.method == "POST" else _page(request, trip, 200)
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
     return response

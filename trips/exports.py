@@ -63,6 +63,8 @@ FILTERS = {
 
 
 _SIGNS = ("=", "+", "-", "@")
+#: Programs that import a cell may end it there, and read on.
+_BREAKS = ("\t", "\r", "\n")
 
 
 def safe_cell(value: object) -> object:
@@ -70,8 +72,9 @@ def safe_cell(value: object) -> object:
 
     Spreadsheets skip leading blanks and take full-width signs for their narrow ones.
     """
-    if isinstance(value, str) and unicodedata.normalize("NFKC", value.lstrip()).startswith(_SIGNS):
-        return f"'{value}"
+    if isinstance(value, str):
+        begin = unicodedata.normalize("NFKC", value.lstrip())
+        return f"'{value}" if begin.startswith(_SIGNS) or value.startswith(_BREAKS) else value
     return "" if value is None else value
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from knox.models import AuthToken
 
 from trips import alerts, services
 from trips.events.log import recording
 from trips.expiries import STEPS, due_step
-from trips.lifecycle import STARTED, Action, Status
-from trips.models import Alert, Driver, ExpiryWarning, Trip, Vehicle
+from trips.lifecycle import STARTED, WITH_DRIVER, Action, Status
+from trips.models import Alert, Driver, ExpiryWarning, Shift, Trip, Vehicle
 from trips.queries import company_day
 
 Paper = ExpiryWarning.Paper
@@ -23,6 +24,10 @@ NOT_STARTED = (Status.ASSIGNED, Status.DISPATCHED)
 
 class ReasonMissing(ValueError):
     """Nobody takes a vehicle out of service without saying why."""
+
+
+class StillAtWork(Exception):
+    """A driver has a shift or trips; the text says which."""
 
 
 def update_vehicle(*, vehicle_id: int, changes: dict[str, Any]) -> Vehicle:
@@ -89,6 +94,40 @@ def update_driver(*, driver_id: int, changes: dict[str, Any]) -> Driver:
             setattr(driver, name, value)
         driver.save()
     return driver
+
+
+def disable_driver(*, driver_id: int) -> None:
+    """Close a driver's account and end its tokens for good.
+
+    StillAtWork on duty, and while they have trips: somebody decides first who takes those.
+    Planned shifts to come are dropped.
+    """
+    with recording():
+        driver = _locked_driver(driver_id)
+        now = timezone.now()
+        coming = Shift.objects.filter(driver=driver).filter(Q(ends_at=None) | Q(ends_at__gt=now))
+        if (shift := coming.filter(planned=False).first()) is not None:
+            raise StillAtWork(f"The driver is on duty in shift {shift.pk}: end it first.")
+        mine = Trip.objects.filter(driver=driver, status__in=WITH_DRIVER).order_by("pk")
+        if numbers := [str(pk) for pk in mine.values_list("pk", flat=True)]:
+            raise StillAtWork(f"Give these trips to somebody else first: {', '.join(numbers)}.")
+        coming.filter(planned=True).delete()
+        driver.user.is_active = False
+        driver.user.save(update_fields=["is_active"])
+        AuthToken.objects.filter(user=driver.user).delete()
+
+
+def enable_driver(*, driver_id: int) -> None:
+    """Open a driver's account again."""
+    with recording():
+        driver = _locked_driver(driver_id)
+        driver.user.is_active = True
+        driver.user.save(update_fields=["is_active"])
+
+
+def _locked_driver(driver_id: int) -> Driver:
+    drivers = Driver.objects.select_for_update(no_key=True).select_related("user")
+    return drivers.get(pk=driver_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,25 @@
-"""`/api/vehicles/`, `/api/drivers/`, `/api/expiries/`: the fleet that dispatch keeps."""
+"""`/api/vehicles/`, `/api/expiries/`: the fleet that dispatch keeps."""
 
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+import django_filters
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from trips import fleet, queries
+from trips import fleet, shifts
 from trips.dispatch.seats import PLACES
+from trips.lifecycle import Status
 from trips.list_api import ListViewSet, needs
-from trips.models import Driver, ExpiryWarning, Vehicle
-from trips.queries import company_day
+from trips.models import ExpiryWarning, Trip, Vehicle
+from trips.queries import company_day, day_bounds
 from users.api import StrictSerializer
 from users.roles import Permission
 
@@ -25,12 +28,34 @@ SEATS = {name for places in PLACES.values() for name in places}
 MOST_SEATS = 60
 #: How far ahead papers can be asked for.
 MOST_DAYS = 366
+#: A trip that nobody drives any more is nobody's work.
+CALLED_OFF = (Status.CANCELLED, Status.REJECTED)
+
+
+def trips_today(whose: str) -> Coalesce:
+    """How many trips of the company's day each vehicle or driver has."""
+    begin, end = day_bounds(company_day(timezone.now()))
+    todays = Trip.objects.filter(scheduled_at__gte=begin, scheduled_at__lt=end)
+    theirs = todays.exclude(status__in=CALLED_OFF).filter(**{whose: OuterRef("pk")})
+    counted = theirs.order_by().values(whose).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+NAMED = {
+    "type": ["object", "null"],
+    "properties": {"id": {"type": "integer"}, "name": {"type": "string"}},
+    "required": ["id", "name"],
+}
 
 
 class VehicleSerializer(serializers.ModelSerializer[Vehicle]):
+    """A vehicle; `driver` is the one on duty with it now, `trips_today` those of today."""
+
     latitude = serializers.FloatField(source="position.latitude", default=None)
     longitude = serializers.FloatField(source="position.longitude", default=None)
     recorded_at = serializers.DateTimeField(source="position.recorded_at", default=None)
+    driver = serializers.SerializerMethodField()
+    trips_today = serializers.IntegerField()
 
     class Meta:
         model = Vehicle
@@ -48,7 +73,14 @@ class VehicleSerializer(serializers.ModelSerializer[Vehicle]):
             "latitude",
             "longitude",
             "recorded_at",
+            "driver",
+            "trips_today",
         ]
+
+    @extend_schema_field(NAMED)
+    def get_driver(self, vehicle: Any) -> dict[str, Any] | None:
+        driver = next((shift.driver for shift in vehicle.running), None)
+        return {"id": driver.pk, "name": str(driver)} if driver else None
 
 
 class VehicleChangeSerializer(StrictSerializer):
@@ -85,13 +117,33 @@ class Kept(BasePermission):
         return needs(wanted)().has_permission(request, view)
 
 
-class VehicleViewSet(ListViewSet):
-    """Vehicles by name. `?state=`"""
+class VehicleFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """`?state=&q=`: part of a name or a plate."""
 
-    queryset = Vehicle.objects.select_related("position").order_by("name")
+    q = django_filters.CharFilter(method="by_words", max_length=64)
+
+    class Meta:
+        model = Vehicle
+        fields = ["state"]
+
+    def by_words(self, found: QuerySet[Vehicle], name: str, value: str) -> QuerySet[Vehicle]:
+        return found.filter(Q(name__icontains=value) | Q(plate__icontains=value))
+
+
+class VehicleViewSet(ListViewSet):
+    """Vehicles by name. `?state=&q=`"""
+
+    queryset = Vehicle.objects.none()
     serializer_class = VehicleSerializer
-    filterset_fields = ["state"]
+    filterset_class = VehicleFilter
     permission_classes = [Kept]
+
+    def get_queryset(self) -> QuerySet[Vehicle]:
+        running = shifts.running(timezone.now()).select_related("driver__user")
+        found = Vehicle.objects.select_related("position").prefetch_related(
+            Prefetch("shifts", running.order_by("-starts_at"), to_attr="running")
+        )
+        return found.annotate(trips_today=trips_today("vehicle")).order_by("name")
 
     @extend_schema(request=VehicleChangeSerializer, responses=VehicleSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -106,66 +158,6 @@ class VehicleViewSet(ListViewSet):
                 {"out_of_service_reason": ["Say why it is out of service."]}
             ) from None
         return Response(self.get_serializer(self.get_queryset().get(pk=vehicle.pk)).data)
-
-
-class DriverSerializer(serializers.ModelSerializer[Driver]):
-    """A driver; `vehicle` is the one of the running shift, null off duty."""
-
-    username = serializers.CharField(source="user.username")
-    name = serializers.CharField(source="user.display_name")
-    phone = serializers.CharField(source="user.phone")
-    vehicle = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Driver
-        fields = [
-            "id",
-            "user_id",
-            "username",
-            "name",
-            "phone",
-            "qualifications",
-            "licence",
-            "licence_expires",
-            "medical_expires",
-            "vehicle",
-        ]
-
-    def get_vehicle(self, driver: Any) -> dict[str, Any] | None:
-        if driver.shift_vehicle_id is None:
-            return None
-        return {"id": driver.shift_vehicle_id, "name": driver.shift_vehicle_name}
-
-
-class DriverChangeSerializer(StrictSerializer):
-    """What dispatch may change of a driver."""
-
-    qualifications = serializers.ListField(
-        child=serializers.CharField(max_length=32), max_length=16, required=False
-    )
-    licence = serializers.CharField(max_length=64, required=False, allow_blank=True)
-    licence_expires = serializers.DateField(required=False, allow_null=True)
-    medical_expires = serializers.DateField(required=False, allow_null=True)
-
-
-class DriverViewSet(ListViewSet):
-    """Drivers by name."""
-
-    serializer_class = DriverSerializer
-    permission_classes = [Kept]
-    queryset = Driver.objects.none()
-
-    def get_queryset(self) -> QuerySet[Driver]:
-        return queries.drivers()
-
-    @extend_schema(request=DriverChangeSerializer, responses=DriverSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:
-        """Change a driver's qualifications and papers."""
-        driver = self.get_object()
-        changes = DriverChangeSerializer(data=request.data)
-        changes.is_valid(raise_exception=True)
-        fleet.update_driver(driver_id=driver.pk, changes=changes.validated_data)
-        return Response(self.get_serializer(self.get_queryset().get(pk=driver.pk)).data)
 
 
 class ExpirySerializer(StrictSerializer):

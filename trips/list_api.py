@@ -1,15 +1,13 @@
-"""The lists around trips: patients, facilities and payers; and what lists share."""
+"""The lists around trips: facilities and payers; and what lists share."""
 
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from trips import access
-from trips.models import Facility, Patient, Payer
+from trips.models import Facility, Payer
 from users.models import User
 from users.roles import Permission
 
@@ -32,25 +30,6 @@ class ListViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     """A read-only list."""
 
     lookup_value_regex = r"\d{1,18}"
-
-
-class PatientSerializer(serializers.ModelSerializer[Patient]):
-    class Meta:
-        model = Patient
-        fields = ["id", "name", "email", "phone", "address", "member_id", "payer"]
-
-
-class PatientViewSet(ListViewSet):
-    serializer_class = PatientSerializer
-    queryset = Patient.objects.none()
-
-    def get_queryset(self) -> QuerySet[Patient]:
-        user = self.request.user
-        return (
-            access.visible_patients(user).order_by("name", "id")
-            if isinstance(user, User)
-            else (Patient.objects.none())
-        )
 
 
 class FacilitySerializer(serializers.ModelSerializer[Facility]):

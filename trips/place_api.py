@@ -20,6 +20,7 @@ class PlaceQuerySerializer(StrictSerializer):
     """What to look for."""
 
     q = serializers.CharField(max_length=200, allow_blank=True, default="")
+    most = serializers.IntegerField(min_value=1, max_value=50, default=places.MOST_SUGGESTED)
 
 
 class PickedPlaceSerializer(StrictSerializer):
@@ -59,7 +60,8 @@ class PlaceView(APIView):
         """Suggestions for what was typed so far, the best first."""
         query = PlaceQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        found = places.suggest(user=_user(request), words=query.validated_data["q"])
+        asked = query.validated_data
+        found = places.suggest(user=_user(request), words=asked["q"], most=asked["most"])
         return Response([asdict(one) for one in found])
 
     @extend_schema(request=PickedPlaceSerializer, responses={201: SuggestionSerializer})

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.limits import limited
 from trips import links, queries, services
 from trips.dashboard.views import streets_json
 from trips.lifecycle import ENDED, STARTED, Action, Actor, Status, find
@@ -25,6 +27,7 @@ from trips.realtime.projections import Audience, etas_of, trip_view
 from trips.simulator.streets import around
 from trips.taps import Refused, TripNotFound
 from trips.words import HEADLINES, steps
+from users.audit import entries as audit
 from users.languages import language_of
 from users.zones import place_of, zone_of
 
@@ -35,6 +38,7 @@ REFRESH_S = 20
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@limited("link", lambda: settings.LINK_RATE)
 def track(request: HttpRequest, signed: str) -> HttpResponse:
     """One trip, as much as the public may know; POST `answer=ready` calls the vehicle.
 
@@ -43,10 +47,10 @@ def track(request: HttpRequest, signed: str) -> HttpResponse:
     trip_id = links.read(signed)
     if trip_id is None:
         response = render(request, "trips/track_gone.html", {"company": Company.get()}, status=404)
-    elif request.method == "POST":
-        response = _ready(request, signed, trip_id)
     else:
-        response = _page(request, signed, trip_id, 200)
+        audit.shown(request, "trips", [trip_id])
+        answer = _ready if request.method == "POST" else _page
+        response = answer(request, signed, trip_id)
     response["X-Robots-Tag"] = "noindex, nofollow"
     # The address is the credential: it must not leak to where the page leads.
     response["Referrer-Policy"] = "no-referrer"
@@ -78,7 +82,7 @@ def _ready(request: HttpRequest, signed: str, trip_id: int) -> HttpResponse:
     return redirect(request.path)
 
 
-def _page(request: HttpRequest, signed: str, trip_id: int, status: int) -> HttpResponse:
+def _page(request: HttpRequest, signed: str, trip_id: int, status: int = 200) -> HttpResponse:
     trips = queries.with_related(Trip.objects.select_related("patient__user"))
     trip = trips.get(pk=trip_id)
     account = trip.patient.user

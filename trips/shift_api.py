@@ -27,8 +27,10 @@ from users.roles import Permission
 
 #: A phone without coverage tells later that a shift began or ended, but not days later.
 OLDEST = timedelta(hours=24)
-#: A plan reaches so far, and is so long at most.
-FARTHEST, LONGEST = timedelta(days=366), timedelta(hours=24)
+#: A plan reaches so far.
+FARTHEST = timedelta(days=366)
+#: Days that one list reaches over.
+MOST_DAYS = 31
 
 
 class BreakSerializer(serializers.ModelSerializer[ShiftBreak]):
@@ -124,24 +126,31 @@ class BeginSerializer(MomentSerializer):
         now = timezone.now()
         if not now < starts_at < now + FARTHEST:
             raise serializers.ValidationError({"starts_at": "A plan is for the year to come."})
-        if not timedelta() < ends_at - starts_at <= LONGEST:
+        if not timedelta() < ends_at - starts_at <= shifts.LONGEST:
             raise serializers.ValidationError({"ends_at": "A shift has at most 24 hours."})
 
 
 class ShiftFilter(Filters):
-    """`?driver=<id>&vehicle=<id>&date=YYYY-MM-DD&open=true&planned=false`"""
+    """`?driver=<id>&vehicle=<id>&date=YYYY-MM-DD&days=7&open=true&planned=false`"""
 
     open = django_filters.BooleanFilter(field_name="ends_at", lookup_expr="isnull")
-    date = django_filters.DateFilter(method="on_day")
+    date = django_filters.DateFilter(method="on_days")
+    days = django_filters.NumberFilter(
+        min_value=1, max_value=MOST_DAYS, decimal_places=0, method="unchanged"
+    )
 
     class Meta:
         model = Shift
         fields = ["driver", "vehicle", "planned"]
 
-    def on_day(self, found: QuerySet[Shift], name: str, value: Any) -> QuerySet[Shift]:
-        """Those that touch a day of the company's calendar."""
+    def unchanged(self, found: QuerySet[Shift], name: str, value: Any) -> QuerySet[Shift]:
+        return found
+
+    def on_days(self, found: QuerySet[Shift], name: str, value: Any) -> QuerySet[Shift]:
+        """Those that touch a day, or so many `days`, of the company's calendar."""
+        more = timedelta(days=int(self.form.cleaned_data.get("days") or 1) - 1)
         try:
-            begin, end = queries.day_bounds(value)
+            begin, end = queries.day_bounds(value)[0], queries.day_bounds(value + more)[1]
         except OverflowError:
             return found.none()
         return found.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=begin), starts_at__lt=end)

@@ -20,6 +20,8 @@ from users.models import User
 
 #: So long before its time a planned shift may be begun.
 EARLY = timedelta(hours=4)
+#: A day's shift; more is a typing error.
+LONGEST = timedelta(hours=24)
 
 
 class ShiftConflict(Exception):
@@ -198,7 +200,7 @@ def plan_shift(
             ("driver", Shift.objects.filter(driver=driver)),
             ("vehicle", Shift.objects.filter(vehicle=vehicle)),
         ):
-            if other := _overlapping(clash, starts_at, ends_at):
+            if other := overlapping(clash, starts_at, ends_at):
                 raise ShiftConflict(f"The {name} has shift {other.pk} at that time.")
         return Shift.objects.create(
             driver=driver,
@@ -210,7 +212,7 @@ def plan_shift(
         )
 
 
-def _overlapping(shifts: QuerySet[Shift], begin: datetime, end: datetime) -> Shift | None:
+def overlapping(shifts: QuerySet[Shift], begin: datetime, end: datetime) -> Shift | None:
     """An open shift lasts until its planned end, and at least until now."""
     now = Value(timezone.now(), DateTimeField())
     until = Coalesce(F("ends_at"), Greatest(F("planned_ends_at"), now), now)

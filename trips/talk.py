@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from trips.events.log import recording
@@ -62,9 +63,38 @@ def of(user_id: int) -> Q:
     return Q(sender_id=user_id) | Q(pk__in=mine)
 
 
+def threads(user: User) -> QuerySet[Driver]:
+    """Active drivers with `last_id`, the newest message between them and dispatch alone, and
+    `unread`, what `user` has not read of them; who wrote last first.
+    """
+    between = Q(sender=OuterRef("user")) | Q(driver=OuterRef("pk"))
+    newest = Message.objects.filter(between).order_by("-pk").values("pk")[:1]
+    mine = Notification.objects.filter(kind=KIND, user=user, read_at__isnull=True)
+    unread = Message.objects.filter(sender=OuterRef("user"), pk__in=_messages_of(mine))
+    counted = unread.order_by().values("sender").annotate(n=Count("pk")).values("n")
+    found = Driver.objects.filter(user__is_active=True).select_related("user")
+    return found.annotate(last_id=Subquery(newest), unread=Coalesce(Subquery(counted), 0)).order_by(
+        F("last_id").desc(nulls_last=True), "user__last_name", "user__first_name", "pk"
+    )
+
+
+def _messages_of(notices: QuerySet[Notification]) -> list[int]:
+    keys = notices.filter(channel=Notification.Channel.IN_APP).values_list("key", flat=True)
+    return [int(name.removeprefix(f"{KIND}:")) for name in keys]
+
+
 def key(message_id: int) -> str:
     """The key of the notices that tell of a message."""
     return f"{KIND}:{message_id}"
+
+
+def notices(messages: Iterable[Message], user: User) -> dict[int, int]:
+    """{message: the notice that told `user` of it}."""
+    by_key = {key(message.pk): message.pk for message in messages}
+    rows = Notification.objects.filter(
+        kind=KIND, key__in=by_key, user=user, channel=Notification.Channel.IN_APP
+    )
+    return {by_key[name]: pk for name, pk in rows.values_list("key", "pk")}
 
 
 def read_marks(messages: Iterable[Message]) -> dict[int, dict[int, datetime]]:

@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 
+from config.limits import Throttle
 from config.problems import Unprocessable
 from trips import once, talk
 from trips.list_api import ListViewSet
@@ -27,13 +28,16 @@ from users.roles import Permission
 To = Message.To
 
 
-class MessageThrottle(UserRateThrottle):
-    """Messages per account; rate from ATW_MESSAGE_RATE, off with ATW_RATE_LIMITS."""
+class MessageThrottle(Throttle):
+    """Messages per account; ATW_MESSAGE_RATE."""
 
     scope = "message"
 
-    def get_rate(self) -> str | None:
-        return settings.MESSAGE_RATE if settings.RATE_LIMITS else None
+    def limit(self) -> str:
+        return str(settings.MESSAGE_RATE)
+
+    def about(self, request: Request) -> str:
+        return str(request.user.pk)
 
 
 class ReaderSerializer(StrictSerializer):
@@ -45,16 +49,22 @@ class ReaderSerializer(StrictSerializer):
 class MessageSerializer(serializers.ModelSerializer[Message]):
     """A message; `to` is a driver's id, "drivers", "on_shift" or "dispatch".
 
-    `readers` are all recipients for who sent it and for dispatch, else oneself.
+    `readers` are all recipients for who sent it and for dispatch, else oneself. `notice` is
+    one's own notice of it, to be marked as read; null for who was not told (yet).
     """
 
     sender_name = serializers.CharField(source="sender.display_name")
     to = serializers.SerializerMethodField()
     readers = serializers.SerializerMethodField()
+    notice = serializers.SerializerMethodField()
 
     class Meta:
         model = Message
-        fields = ["id", "sender", "sender_name", "to", "body", "sent_at", "readers"]
+        fields = ["id", "sender", "sender_name", "to", "body", "sent_at", "readers", "notice"]
+
+    def get_notice(self, message: Any) -> int | None:
+        found: int | None = self.context["notices"].get(message.pk)
+        return found
 
     @extend_schema_field({"type": ["integer", "string", "null"]})
     def get_to(self, message: Any) -> int | str | None:
@@ -74,6 +84,22 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             for user in message.recipients.all()
             if everybody or user.pk == asker.pk
         ]
+
+
+class ThreadSerializer(StrictSerializer):
+    """What dispatch and one driver say to each other: the newest of it, and what is unread.
+
+    Messages to many are in the thread of each, and do not move it.
+    """
+
+    driver = serializers.IntegerField()
+    name = serializers.CharField()
+    last = serializers.SerializerMethodField()
+    unread = serializers.IntegerField()
+
+    @extend_schema_field(MessageSerializer)
+    def get_last(self, thread: Any) -> Any:
+        return thread["last"]
 
 
 class SendSerializer(StrictSerializer):
@@ -134,11 +160,35 @@ class MessageViewSet(ListViewSet):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         return self.get_paginated_response(self._shown(page))
 
+    @extend_schema(responses=ThreadSerializer(many=True))
+    @action(detail=False, filterset_class=None)
+    def threads(self, request: Request) -> Response:
+        """For dispatch: every active driver, who was talked to last first."""
+        if not self._dispatches:
+            raise exceptions.PermissionDenied
+        page: list[Any] = self.paginate_queryset(talk.threads(self._user)) or []
+        newest = self.get_queryset().filter(pk__in=[one.last_id for one in page])
+        shown = {one["id"]: one for one in self._shown(list(newest))}
+        rows = [
+            {
+                "driver": one.pk,
+                "name": str(one),
+                "last": shown.get(one.last_id),
+                "unread": one.unread,
+            }
+            for one in page
+        ]
+        return self.get_paginated_response(ThreadSerializer(rows, many=True).data)
+
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(self._shown([self.get_object()])[0])
 
     def _shown(self, messages: Sequence[Message]) -> Any:
-        context = {**self.get_serializer_context(), "marks": talk.read_marks(messages)}
+        context = {
+            **self.get_serializer_context(),
+            "marks": talk.read_marks(messages),
+            "notices": talk.notices(messages, self._user),
+        }
         return MessageSerializer(messages, many=True, context=context).data
 
     @extend_schema(request=SendSerializer, responses={201: MessageSerializer})

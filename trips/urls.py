@@ -5,28 +5,34 @@ from trips import (
     api,
     attachment_api,
     calendar_api,
+    device_api,
     dispatch_api,
+    driver_api,
     fleet_api,
     intake_api,
     list_api,
+    patient_api,
     place_api,
     report_api,
     shift_api,
+    shift_correction_api,
     standing_order_api,
     talk_api,
     task_api,
     track_api,
+    trouble_api,
     watch_api,
 )
 from trips.evidence.api import EvidenceView
 
 router = DefaultRouter()
 router.register("trips", api.TripViewSet, "trip")
-router.register("vehicles", fleet_api.VehicleViewSet)
-router.register("drivers", fleet_api.DriverViewSet, "driver")
+router.register("vehicles", fleet_api.VehicleViewSet, "vehicle")
+router.register("drivers", driver_api.DriverViewSet, "driver")
+router.register("devices", device_api.DeviceViewSet, "device")
 router.register("shifts", shift_api.ShiftViewSet, "shift")
 router.register("messages", talk_api.MessageViewSet, "message")
-router.register("patients", list_api.PatientViewSet, "patient")
+router.register("patients", patient_api.PatientViewSet, "patient")
 router.register("facilities", list_api.FacilityViewSet)
 router.register("payers", list_api.PayerViewSet)
 router.register("standing-orders", standing_order_api.StandingOrderViewSet, "standing-order")
@@ -63,6 +69,14 @@ urlpatterns = [
     path("reports/weekly/", report_api.WeeklyView.as_view(), name="report-weekly"),
     path("reports/drivers/", report_api.DriversView.as_view(), name="report-drivers"),
     path("reports/demand/", report_api.DemandView.as_view(), name="report-demand"),
+    path(
+        "shifts/<int:pk>/correct/",
+        shift_correction_api.CorrectionView.as_view(),
+        name="shift-correct",
+    ),
+    path("failures/", trouble_api.FailuresView.as_view(), name="failures"),
+    path("failures/retry/", trouble_api.RetryView.as_view(), name="failures-retry"),
+    path("system/", trouble_api.SystemView.as_view(), name="system"),
     path("expiries/", fleet_api.ExpiryView.as_view(), name="expiries"),
     *router.urls,
 ]

@@ -14,6 +14,8 @@ from config.admin_base import History, NumberSearch, word_filter
 from users import mailer, webhooks
 from users.kinds import KINDS
 from users.models import (
+    AuditChain,
+    AuditEntry,
     Enrolment,
     Notification,
     Preference,
@@ -202,3 +204,19 @@ class WebhookDeliveryAdmin(History):
         """Queue deliveries that were given up; others are left alone."""
         count = webhooks.deliver_again(queryset.values_list("pk", flat=True))
         messages.success(request, f"{count} deliveries queued again.")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(History):
+    """Who saw and who changed what. The database itself refuses to change a row."""
+
+    list_display = ("id", "at", "action", "actor_id", "role", "route", "kind", "ids", "status")
+    list_filter = (word_filter("action", AuditEntry.Action.values),)
+    number_fields = ("pk", "actor_id")
+
+
+@admin.register(AuditChain)
+class AuditChainAdmin(History):
+    """Months of changes: how many there are, and the last one's hash."""
+
+    list_display = ("month", "length", "hash")

@@ -9,7 +9,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from users.auth import LoginThrottle, TokenAuthentication
+from users.auth import TokenAuthentication
 from users.models import User
 
 
@@ -49,7 +49,6 @@ class TokenView(LoginView):  # type: ignore[misc]
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (LoginThrottle,)
 
     def get_authenticate_header(self, request: Request) -> str:
         return "Token"

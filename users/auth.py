@@ -12,7 +12,6 @@ from knox.crypto import hash_token as knox_hash
 from knox.models import AuthToken
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}\Z")
 
@@ -51,20 +50,3 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"
-
-
-class LoginThrottle(SimpleRateThrottle):
-    """Attempts per (user name, address); rate from ATW_LOGIN_RATE, off with ATW_RATE_LIMITS."""
-
-    scope = "login"
-
-    def get_rate(self) -> str | None:
-        from django.conf import settings
-
-        return settings.LOGIN_RATE if settings.RATE_LIMITS else None
-
-    def get_cache_key(self, request: Request, view: object) -> str:
-        name = request.data.get("username", "") if isinstance(request.data, dict) else ""
-        about = f"{str(name).lower()[:150]}|{self.get_ident(request)}"
-        # Counted before it is judged: JSON may hold halves of surrogate pairs.
-        return f"login:{knox_hash(about.encode(errors='replace').decode())}"

@@ -7,6 +7,7 @@ exchanges it for a token of its own, which can be revoked without touching any o
 import secrets
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -18,8 +19,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.limits import Throttle
 from users.api import TOKEN_ANSWER, StrictSerializer, UserSerializer
-from users.auth import LoginThrottle, hash_token
+from users.auth import hash_token
 from users.models import Enrolment, User
 
 #: Long enough to walk over to the driver, too short to be found on a desk.
@@ -78,12 +80,21 @@ class EnrolSerializer(StrictSerializer):
     device_name = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
 
 
+class EnrolThrottle(Throttle):
+    """Codes that one address may try; ATW_ENROL_RATE."""
+
+    scope = "enrol"
+
+    def limit(self) -> str:
+        return str(settings.ENROL_RATE)
+
+
 class EnrolView(APIView):
     """`{code, device_name?}` -> `{token, expiry, user}`: once for each link."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (LoginThrottle,)
+    throttle_classes = (EnrolThrottle,)
 
     def get_authenticate_header(self, request: Request) -> str:
         return "Token"

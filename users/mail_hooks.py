@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.limits import HookThrottle
 from users import signatures
 from users.api import StrictSerializer
 from users.models import SuppressedAddress
@@ -47,6 +48,7 @@ class MailHookView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    throttle_classes = (HookThrottle,)
 
     @extend_schema(
         request=MailHookSerializer,

@@ -1,5 +1,6 @@
 """`/unsubscribe/<signed>/`: the link at the end of an optional mail. No login."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -7,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from config.limits import limited
 from trips.models import Company
 from users import preferences
 from users.envelope import read_unsubscribe
@@ -18,6 +20,7 @@ from users.own_pages import WORDS
 @csrf_exempt  # mail services post without a page before (RFC 8058); the link is the credential
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@limited("link", lambda: settings.LINK_RATE)
 def unsubscribe(request: HttpRequest, signed: str) -> HttpResponse:
     """GET shows buttons, since mail scanners follow links; POST unsubscribes. May be repeated."""
     row = read_unsubscribe(signed)

@@ -8,6 +8,7 @@ from knox.models import AuthToken
 from config.arguments import InvalidArguments
 from trips.models import TripEvent
 from users import digests, mailer, reminders, webhooks
+from users.audit.months import roll_months
 from users.models import User
 from users.notifications import compose, mail, notify_assignment, tell
 
@@ -103,3 +104,10 @@ def deliver_webhook(delivery_id: int, attempts: int) -> str:
 def sweep_webhooks() -> str:
     """Queue deliveries to webhooks whose time has come."""
     return f"{webhooks.sweep()} deliveries"
+
+
+@shared_task
+def roll_audit_months() -> str:
+    """Make the audit's next month and drop those that are no longer kept. Daily."""
+    there, dropped = roll_months()
+    return f"{there} months, {dropped} dropped"

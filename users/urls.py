@@ -7,10 +7,12 @@ from users.mail_hooks import MailHookView
 from users.notices_api import NotificationViewSet
 from users.preferences_api import PreferencesView
 from users.trip_notices_api import TripNoticesView
+from users.undelivered_api import UndeliveredViewSet
 from users.webhook_api import WebhookViewSet
 
 router = DefaultRouter()
 router.register("notifications", NotificationViewSet, "notification")
+router.register("undelivered", UndeliveredViewSet, "undelivered")
 router.register("webhook-endpoints", WebhookViewSet, "webhook-endpoint")
 
 urlpatterns = [

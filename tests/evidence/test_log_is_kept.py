@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from tests.cast import Cast
-from trips.events.chain import Fault, canonical
+from config.chain import Fault, canonical
 from trips.evidence.record import HASHED, content_of
 from trips.evidence.verify import Finding, verify
 from trips.models import StreamEntry, Trip, TripEvent

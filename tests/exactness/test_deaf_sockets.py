@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.cast import Cast
-from tests.exactness.screens import Screen
+from prove.screens import Screen
 from tests.fixtures_processes import WebServer
 from trips.realtime.broadcast import LiveFix, send_positions
 from trips.realtime.messages import iso_s

@@ -18,10 +18,10 @@ import pytest
 
 from devtools.valkey import Valkey
 from tests.cast import Cast
-from tests.exactness.checker import Change, check_changes, check_positions
-from tests.exactness.crew import Answers, Dina, OmarsPhone
+from prove.checker import Change, check_changes, check_positions
+from prove.crew import Answers, Dina, OmarsPhone
 from tests.exactness.house import LAYER_DB, House
-from tests.exactness.screens import DoorbellEar, NaiveScreen, Screen
+from prove.screens import DoorbellEar, NaiveScreen, Screen
 from tests.plugin import Services
 from trips.models import StreamEntry
 

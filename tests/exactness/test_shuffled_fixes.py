@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tests.cast import Cast, on_shift, person
-from tests.exactness.checker import Position, check_positions
-from tests.exactness.screens import Screen
+from prove.checker import Position, check_positions
+from prove.screens import Screen
 from tests.fixtures_processes import CeleryWorker, WebServer
 from trips.lifecycle import Action
 from trips.models import Driver, GpsFix, Vehicle

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trips.events.chain import BEGINNING, Fault, Link, canonical, faults, link_hash
+from config.chain import BEGINNING, Fault, Link, canonical, faults, link_hash
 
 
 def chain(length: int) -> list[Link]:

@@ -152,6 +152,7 @@ TABLE: dict[str, Row] = {
     "GET /api/quarantine/": Row("AANNNN", "quarantined"),
     "GET /api/quarantine/<pk>/": Row("AANNNN", "quarantined"),
     # long jobs
+    "GET /api/audit/": Row("ANNNNN"),
     "GET /api/tasks/": Row("OOOOOO", "task"),
     "GET /api/tasks/<pk>/": Row("OOOOOO", "task"),
     "DELETE /api/tasks/<pk>/": Row("OOOOOO", "task"),

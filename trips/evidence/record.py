@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trips.events.chain import BEGINNING, link_hash
+from config.chain import BEGINNING, link_hash
 from trips.evidence.position import locate
 from trips.lifecycle import Status
 from trips.models import Trip, TripEvent, TripMeasurement

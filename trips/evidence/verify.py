@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from trips.events.chain import Fault, Link, faults
+from config.chain import Fault, Link, faults
 from trips.evidence.record import HASHED
 from trips.models import Trip
 

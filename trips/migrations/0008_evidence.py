@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import Q
 
-from trips.events.chain import BEGINNING, link_hash
+from config.chain import BEGINNING, link_hash
 
 HASHED = (
     "trip_id",

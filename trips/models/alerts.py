@@ -33,6 +33,13 @@ class Alert(models.Model):
     )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     escalated_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolution = models.CharField(
+        max_length=250, blank=True, help_text="What came of it; nothing about a patient."
+    )
 
     class Meta:
         constraints = [
@@ -41,6 +48,12 @@ class Alert(models.Model):
                 condition=Q(acknowledged_by__isnull=True, acknowledged_at__isnull=True)
                 | Q(acknowledged_by__isnull=False, acknowledged_at__isnull=False),
                 name="alert_acknowledged_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(resolved_by__isnull=True, resolved_at__isnull=True)
+                | Q(resolved_by__isnull=False, resolved_at__isnull=False)
+                & Q(acknowledged_at__isnull=False),
+                name="alert_resolved_by_somebody",
             ),
         ]
         indexes = [

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 
 import redis
 from celery import current_app
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -84,6 +84,26 @@ def owed() -> dict[str, dict[str, int]]:
         "mail": dict(mails.values_list("state").annotate(Count("pk")).order_by("state")),
         "tasks": {"failed": failed} if failed else {},
     }
+
+
+def outbox() -> tuple[int, float]:
+    """(deliveries that wait, seconds since the oldest of them was written)."""
+    pending = Delivery.objects.filter(state=Delivery.State.PENDING)
+    found = pending.aggregate(rows=Count("pk"), oldest=Min("created_at"))
+    oldest_s = (timezone.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    return found["rows"], oldest_s
+
+
+def buried() -> int:
+    """Deliveries that wait for a person. Reads the whole table."""
+    return Delivery.objects.filter(state=Delivery.State.DEAD).count()
+
+
+def message_overdue_s() -> float:
+    """For how long the longest waiting message should have been sent; 0.0 where none is due."""
+    queued = Notification.objects.filter(state=Notification.State.QUEUED)
+    due: datetime | None = queued.aggregate(due=Min("due_at"))["due"]
+    return max(0.0, (timezone.now() - due).total_seconds()) if due else 0.0
 
 
 def beat_silent_s() -> float | None:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework import exceptions
 
-from trips import access, confirmations, links, queries, services
-from trips.api import BookingSerializer
+from trips import access, booking_api, confirmations, links, queries, services
+from trips.booking_api import BookingSerializer
 from trips.lifecycle import ENDED, OPEN, STARTED, Action, Status, possible
 from trips.models import Trip
 from trips.patient_app.forms import BookingForm, first_values, known_places
@@ -111,7 +111,7 @@ def _booked(
             field = FIELDS.get(str(name), str(name))
             form.add_error(field if field in form.fields else None, [str(text) for text in texts])
         return None
-    return services.book_trip(user=user, fields=booking.validated_data)
+    return booking_api.book(user, booking.validated_data)
 
 
 def _booking_page(request: HttpRequest, form: BookingForm, status: int) -> HttpResponse:

@@ -17,10 +17,12 @@ from trips.realtime.credentials import Credential
 from trips.realtime.hub import (
     CLOSE_FORBIDDEN,
     CLOSE_NOT_FOUND,
+    CLOSE_RECONNECT,
     CLOSE_TOO_SLOW,
     CLOSE_UNAUTHENTICATED,
     hub,
 )
+from trips.realtime.opened import opened
 from trips.realtime.outbox import Outbox
 from trips.realtime.projections import Audience, audience_of
 from trips.realtime.sockets import Socket
@@ -53,6 +55,8 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     # cost ten times the CPU and lose messages.
     channel_layer_alias = "none"
     batch: ClassVar[bool] = False
+    #: Its address without values, for the audit.
+    route: ClassVar[str] = ""
     socket: Socket | None = None
 
     async def admit(self) -> Socket:
@@ -70,6 +74,9 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             self.socket = await self.admit()
             await self._hello(self.socket)
+            if hub.leaving:
+                raise Refused(CLOSE_RECONNECT)
+            opened(self.scope, self.route, self.socket)
         except Refused as refusal:
             await self._close(refusal.code)
         except DATABASE_AWAY:
@@ -189,6 +196,7 @@ class BoardConsumer(StreamConsumer):
     """`/ws/dispatch/`: the whole board."""
 
     batch = True
+    route = "/ws/dispatch/"
 
     async def admit(self) -> Socket:
         credential, user = await self._login()
@@ -199,6 +207,8 @@ class BoardConsumer(StreamConsumer):
 
 class TripConsumer(StreamConsumer):
     """`/ws/trips/{id}/`: one trip, for who may see it."""
+
+    route = "/ws/trips/<trip_id>/"
 
     async def admit(self) -> Socket:
         credential, user = await self._login()
@@ -211,6 +221,8 @@ class TripConsumer(StreamConsumer):
 class MeConsumer(StreamConsumer):
     """`/ws/me/`: one's own notices, and a driver's assignments."""
 
+    route = "/ws/me/"
+
     async def admit(self) -> Socket:
         credential, user = await self._login()
         return self._socket(user_stream(user.pk), audience_of(user), credential)
@@ -218,6 +230,8 @@ class MeConsumer(StreamConsumer):
 
 class TrackConsumer(StreamConsumer):
     """`/ws/track/{signed}/`: an expiring public link, one trip, redacted."""
+
+    route = "/ws/track/<signed>/"
 
     async def admit(self) -> Socket:
         if not credentials.origin_allowed(self.scope, required=False):

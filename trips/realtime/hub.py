@@ -54,7 +54,7 @@ class Hub:
         self._markers = Markers()
         self._standing = Shared[list[LiveFix]](lambda: read(standing))
         self._estimates = Estimates()
-        self._epoch = ""
+        self._epoch, self.leaving = "", False
         # Kept when the comparison fails and starts again: what moved meanwhile counts.
         self._compared_at = timezone.now()
         self._tasks: list[asyncio.Task[None]] = []

@@ -79,9 +79,17 @@ class Trip(msgspec.Struct, frozen=True, omit_defaults=False):
 
 
 class TripWithActions(Trip, frozen=True):
-    """A trip as the HTTP API answers it, with what the asker may do now and its newest `Eta`."""
+    """A trip as the HTTP API answers it, with what the asker may do now and its newest `Eta`.
+
+    `changeable` names the fields that PATCH would take now. Who pays is for our own people.
+    """
 
     actions: list[TripAction] = []
+    changeable: list[str] = []
+    bill_to: str | None = None
+    copay_cents: int | None = None
+    tolls_cents: int | None = None
+    authorization_number: str | None = None
     eta: str | None = None
     lateness_s: int | None = None
     risk: str | None = None

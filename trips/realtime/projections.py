@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from trips import timers
+from trips import changes, timers
 from trips.access import actors
 from trips.board import EtaRow
 from trips.lifecycle import ENDED, STARTED, Status, possible
@@ -142,4 +142,17 @@ def trip_for(trip: Trip, user: User) -> messages.TripWithActions:
     for eta in etas_of([trip], audience):
         fields |= msgspec.structs.asdict(eta)
     fields.pop("trip_id", None)
-    return messages.TripWithActions(**fields, actions=actions)
+    if audience is Audience.DISPATCH:
+        fields |= {name: getattr(trip, name) for name in _MONEY}
+    changeable = _changeable(trip, user)
+    return messages.TripWithActions(**fields, actions=actions, changeable=changeable)
+
+
+_MONEY = ("bill_to", "copay_cents", "tolls_cents", "authorization_number")
+
+
+def _changeable(trip: Trip, user: User) -> list[str]:
+    """By the names of the API."""
+    status = Status(trip.status)
+    found = {name for actor in actors(user, trip) for name in changes.changeable(status, actor)}
+    return sorted("payer_id" if name == "payer" else name for name in found)

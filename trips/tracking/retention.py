@@ -55,6 +55,15 @@ def roll_days() -> tuple[int, int]:
     return len(made), sum(_seal_and_drop(day) for day in _closed_days())
 
 
+def days_ahead() -> int:
+    """How many days from today (UTC) on have their partition, without a gap."""
+    today, existing = timezone.now().date(), set(_attached_days())
+    number = 0
+    while today + timedelta(days=number) in existing:
+        number += 1
+    return number
+
+
 def _oldest_kept(now: datetime) -> date:
     # Never a day for which the door still takes fixes: they would be dropped unsealed.
     kept = max(timedelta(days=settings.GPS_KEEP_DAYS), timedelta(seconds=OLDEST_S))

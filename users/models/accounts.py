@@ -1,11 +1,14 @@
 """Accounts."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from knox.models import AuthToken
 
 from users.roles import Permission, Role, may
 
@@ -57,6 +60,16 @@ class User(AbstractUser):
         super().clean()
         if self.time_zone:
             check_time_zone(self.time_zone)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password signs out everywhere: sessions by its hash, tokens here.
+
+        One that is only hashed anew at a log-in is no new password.
+        """
+        is_new = self.pk is not None and self._password is not None
+        super().save(*args, **kwargs)
+        if is_new:
+            AuthToken.objects.filter(user=self).delete()
 
     def may(self, permission: Permission) -> bool:
         """Whether this account's role holds `permission` and the account is active."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.exactness.checker import Change, Position, check_changes, check_positions
+from prove.checker import Change, Position, check_changes, check_positions
 
 STATUSES = ("scheduled", "requested")
 TAPS = [Change(trip, version, STATUSES[version % 2]) for version in range(2, 8) for trip in (1, 2)]

@@ -1,0 +1,119 @@
+"""A TCP proxy that does what bad networks do; it runs on a thread with a loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+CHUNK = 65_536
+#: How long what is held back waits before it looks again whether it may go on.
+LOOK_S = 0.01
+
+
+class FaultProxy:
+    """Passes bytes to a port of this machine, or to whichever `choose()` says, and harms them.
+
+    Each attribute may be changed at any time, by any thread.
+    """
+
+    def __init__(self, target: int | Callable[[], int], seed: int = 0) -> None:
+        self._target = target
+        self._random = random.Random(seed)
+        self._loop = asyncio.new_event_loop()
+        self._lines: set[_Line] = set()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._server: asyncio.Server = self._do(self._listen())
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        #: Each piece arrives so much later, in both directions.
+        self.delay_s = 0.0
+        #: The share of answers that are cut off whole: the request was delivered, and is done.
+        self.cut_answers = 0.0
+        self.answers_cut = 0
+        self._stalled = False
+
+    def stall(self) -> None:
+        """Lines stay open, and nothing passes."""
+        self._stalled = True
+
+    def flow(self) -> None:
+        """What was held back goes on."""
+        self._stalled = False
+
+    def cut(self) -> None:
+        """Cut all lines that are open now."""
+        self._do(self._cut())
+
+    def close(self) -> None:
+        """Cut everything and listen no more."""
+        if self._loop.is_running():
+            self._server.close()
+            self.cut()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+
+    def _do(self, what: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=2_048)
+
+    async def _cut(self) -> None:
+        for line in list(self._lines):
+            line.cut()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = self._target if isinstance(self._target, int) else self._target()
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            writer.transport.abort()
+            return
+        line = _Line(writer, far_writer)
+        self._lines.add(line)
+        try:
+            there = self._pass(reader, far_writer, line, answers=False)
+            await asyncio.gather(there, self._pass(far_reader, writer, line, answers=True))
+        finally:
+            self._lines.discard(line)
+            line.cut()
+
+    async def _pass(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        line: _Line,
+        *,
+        answers: bool,
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(CHUNK):
+                if self.delay_s:
+                    await asyncio.sleep(self.delay_s)
+                while self._stalled:
+                    await asyncio.sleep(LOOK_S)
+                if answers and self.cut_answers and self._random.random() < self.cut_answers:
+                    self.answers_cut += 1
+                    line.cut()
+                    return
+                writer.write(data)
+                await writer.drain()
+            # Half closed: the other direction may still have something to say.
+            if writer.can_write_eof():
+                writer.write_eof()
+
+
+class _Line:
+    """Both ends of one connection."""
+
+    def __init__(self, *ends: asyncio.StreamWriter) -> None:
+        self._ends = ends
+
+    def cut(self) -> None:
+        """Without a goodbye."""
+        for end in self._ends:
+            end.transport.abort()

@@ -1,0 +1,1 @@
+"""The demo's page "Break something": parts are killed, beside a ledger of what was promised."""

@@ -1,0 +1,1 @@
+"""The dispatcher's intake pages under `/dispatch/`: trips, standing orders, files, places."""

@@ -18,7 +18,7 @@ up: ## everything but the fleet (PORT=8000 DATA=var RESET=1 FLOWER=1)
 test: ## the test suite (ARGS="-k word")
 	@exec $(PYTHON) dev.py test $(ARGS)
 
-lint: ## ruff, mypy --strict, import-linter
+lint: ## ruff, mypy --strict, import-linter, secrets, known holes
 	@exec $(PYTHON) dev.py lint
 
 bench: ## measure, beside the textbook's recipe, into bench/RESULTS.md (5 minutes)

@@ -5,14 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import os
-import platform
-import re
 import resource
-import subprocess
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
@@ -24,11 +19,12 @@ from bench.dispatch import dispatch
 from bench.e2e import e2e
 from bench.fanout import fanout, memory
 from bench.ingest import batches, ingest
+from bench.machine import measured_on
 from bench.results import Results
 from bench.resume import resume
 from bench.stage import Stage
 from bench.status import status
-from devtools.bootstrap import ROOT, SetupError, say
+from devtools.bootstrap import SetupError, say
 
 SECTIONS = {
     "ingest": ingest,
@@ -97,22 +93,7 @@ def progress(start: float) -> Callable[[str], None]:
 
 def heading(seconds: float) -> str:
     """Machine, commit and date."""
-    commit = _output(["git", "describe", "--always", "--dirty", "--exclude", "*"])
-    cpus = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    cpu = cpus[0] if cpus else platform.processor()
-    load = os.getloadavg()[0]
-    return (
-        "# Measured by `make bench`\n\n"
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, "
-        f"{os.cpu_count()} x {cpu}, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}; {seconds:.0f} s in all, load {load:.1f} at the end. "
-        "Everything, the generator included, runs on this machine.\n"
-    )
-
-
-def _output(command: list[str]) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    return f"# Measured by `make bench`\n\n{measured_on(seconds)}\n"
 
 
 def _raise_file_limit() -> None:

@@ -50,7 +50,7 @@ def resume(bench: Bench) -> None:
         for system in bench.systems[: 2 if beside else 1]:
             bench.say(f"{what}: {system.name}")
             with bench.stage.serving(system, server) as running:
-                measure = _resume if system.ours else _load_again
+                measure = come_back if system.ours else _load_again
                 seconds, right = asyncio.run(measure(running, bench.taps(system)))
             found[system.name] = percentile(seconds, 100)
             notes.append(f"{system.name}: {right} of {CLIENTS:,} right")
@@ -62,29 +62,32 @@ def resume(bench: Bench) -> None:
         )  # fmt: skip
 
 
-async def _resume(running: Running, taps: Iterator[tuple[Crew, str]]) -> tuple[list[float], int]:
+async def come_back(
+    running: Running, taps: Iterator[tuple[Crew, str]], count: int = CLIENTS
+) -> tuple[list[float], int]:
     """(seconds of each client, how many got exactly what they missed, in order)."""
-    before = board_watchers(running.system, CLIENTS, Healed())
+    before = board_watchers(running.system, count, Healed())
     async with watching(running, before):
         epoch = str(before[0].hello["epoch"])
-    await _tap(running, taps, 1)
+    await tap(running, taps, 1)
     probe = board_watchers(running.system, 1, Healed())
     async with watching(running, probe):
         since = int(str(probe[0].hello["seq"]))
-    await _tap(running, taps, MISSED)
+    await tap(running, taps, MISSED)
     healed, start = Healed(), time.monotonic()
     clients = [
         Watcher("/ws/dispatch/", token_of(running.system, n), healed, Since(epoch, since))
-        for n in range(CLIENTS)
+        for n in range(count)
     ]
-    await open_all(running.port, clients, CLIENTS)
+    await open_all(running.port, clients, count)
     wanted = list(range(since + 1, since + 1 + MISSED))
     right = [client for client in clients if healed.numbers.get(client, [])[:MISSED] == wanted]
     drop_all(clients)
     return [healed.at[client] - start for client in right], len(right)
 
 
-async def _tap(running: Running, taps: Iterator[tuple[Crew, str]], count: int) -> None:
+async def tap(running: Running, taps: Iterator[tuple[Crew, str]], count: int) -> None:
+    """Tap `count` times, as fast as each is answered; RuntimeError where one is refused."""
     tally = Tally()
     (hand,) = await open_phones(running.port, 1, tally)
     for crew, action in itertools.islice(taps, count):
@@ -102,7 +105,7 @@ async def _load_again(
     before = board_watchers(running.system, CLIENTS, Healed())
     async with watching(running, before):
         pass
-    await _tap(running, taps, MISSED)
+    await tap(running, taps, MISSED)
     start, tally = time.monotonic(), Tally()
     clients = board_watchers(running.system, CLIENTS, Healed())
     await open_all(running.port, clients, CLIENTS)

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from billing.drafts import Debtor, Draft, service_day
 from billing.models import Invoice, InvoiceCounter, InvoiceLine
 from billing.numbers import next_number
 from billing.rates import Line
+from config import metrics
 from trips.events.log import Recording
 from trips.models import Company, Facility, Patient, Payer, Trip
 from trips.queries import company_day
@@ -51,6 +53,7 @@ def issue(log: Recording, trip: Trip, draft: Draft, revision: int, why: Why) -> 
     )
     _keep_lines(invoice, rows_of(draft))
     log.fact("invoice.issued", invoice.pk)
+    _count_once_committed(invoice)
     return invoice
 
 
@@ -83,7 +86,12 @@ def credit(log: Recording, invoice: Invoice, why: Why) -> Invoice:
     _keep_lines(note, [_taken_back(line, invoice) for line in invoice.lines.all()])
     Invoice.objects.filter(pk=invoice.pk).update(state=State.VOID)
     log.fact("invoice.issued", note.pk)
+    _count_once_committed(note)
     return note
+
+
+def _count_once_committed(invoice: Invoice) -> None:
+    transaction.on_commit(metrics.INVOICES.labels(invoice.kind).inc)
 
 
 def _keep_lines(invoice: Invoice, rows: Iterable[InvoiceLine]) -> None:

@@ -4,7 +4,6 @@
 """
 
 import os
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -12,14 +11,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import before_task_publish
 from django.conf import settings
 from kombu import Queue
 
+from config import results, task_signals
 from config.arguments import InvalidArguments
 from config.base_task import BaseTask
 from config.environment import env_bool, env_int
-from config.workers import VISIBILITY_TIMEOUT_S, BulkYields, WorkerSignsOfLife
+from config.workers import VISIBILITY_TIMEOUT_S, BulkYields, WorkerMetrics, WorkerSignsOfLife
 
 __all__ = ["HIGH", "LOW", "NORMAL", "QUEUES", "InvalidArguments", "app"]
 
@@ -27,6 +26,7 @@ HIGH, NORMAL, LOW = QUEUES = ("high_priority", "normal", "low_priority")
 
 
 app = Celery("atw", task_cls=BaseTask)
+app.loader.override_backends = results.OVERRIDES
 
 REDIS_TIMEOUTS: dict[str, Any] = {
     # A frozen Redis must not hold up a request for 40 s; the outbox does the rest.
@@ -38,6 +38,7 @@ app.conf.update(
     broker_url=settings.BROKER_URL,
     result_backend=settings.RESULT_URL,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
     broker_transport_options={
         "visibility_timeout": VISIBILITY_TIMEOUT_S,
         "queue_order_strategy": "priority",
@@ -63,6 +64,8 @@ app.conf.update(
         "trips.tasks.sweep": {"queue": NORMAL},
         "trips.tasks.watch_alerts": {"queue": NORMAL},
         "users.tasks.roll_audit_months": {"queue": LOW},
+        "users.tasks.cleanup_old_notices": {"queue": LOW},
+        "trips.tasks.cleanup_old_records": {"queue": LOW},
         "trips.tasks.warn_of_expiries": {"queue": LOW},
         "trips.tasks.update_etas": {"queue": NORMAL},
         "trips.tasks.learn_places": {"queue": LOW},
@@ -106,6 +109,11 @@ app.conf.update(
     task_reject_on_worker_lost=False,
     result_expires=timedelta(hours=24),
     worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=2_000,
+    worker_max_memory_per_child=400_000,
+    worker_proc_alive_timeout=30.0,
+    worker_soft_shutdown_timeout=20.0,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_concurrency=env_int("CELERY_WORKER_CONCURRENCY", 2),
     worker_hijack_root_logger=False,
     task_always_eager=env_bool("CELERY_TASK_ALWAYS_EAGER"),
@@ -163,6 +171,14 @@ app.conf.update(
             "task": "billing.tasks.make_statements",
             "schedule": crontab(minute=30),
         },
+        "cleanup-old-records": {
+            "task": "trips.tasks.cleanup_old_records",
+            "schedule": crontab(hour=3, minute=15),
+        },
+        "cleanup-old-notices": {
+            "task": "users.tasks.cleanup_old_notices",
+            "schedule": crontab(hour=3, minute=30),
+        },
         "roll-audit-months": {
             "task": "users.tasks.roll_audit_months",
             "schedule": crontab(hour=1, minute=0),
@@ -179,18 +195,14 @@ app.conf.update(
 )
 
 
-@before_task_publish.connect
-def _note_when(headers: dict[str, Any], **_: object) -> None:
-    """Messages carry no time of their own, and an operator asks how old the oldest is."""
-    headers["sent_at"] = time.time()
-
-
 @app.task(name="config.celery.debug_task", max_retries=0, expires=60)
 def debug_task() -> str:
     """Says "pong": a round trip through whichever queue it is sent to."""
     return "pong"
 
 
+task_signals.connect()
 app.steps["worker"].add(BulkYields)
+app.steps["worker"].add(WorkerMetrics)
 app.steps["consumer"].add(WorkerSignsOfLife)
 app.autodiscover_tasks()

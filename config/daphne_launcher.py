@@ -21,7 +21,9 @@ from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort
 from twisted.protocols.basic import LineReceiver
 from twisted.web.http import HTTPChannel
 
@@ -76,12 +78,12 @@ def _receive_in_time(channel: Any, data: bytes) -> None:
         channel.begun = True
         channel.setTimeout(settings.REQUEST_WITHIN_S)
     # What HTTPChannel.dataReceived does, without the new beginning.
-    LineReceiver.dataReceived(channel, data)
+    LineReceiver.dataReceived(channel, data)  # type: ignore[no-untyped-call]
 
 
 def _received_in_time(channel: Any) -> None:
     channel.begun = False
-    _all_content_received(channel)
+    _all_content_received(channel)  # type: ignore[no-untyped-call]
 
 
 def _send_any_size(protocol: Any, *args: Any, **options: Any) -> None:
@@ -99,14 +101,15 @@ def _leave(server: Any) -> "Deferred[None]":
 
 async def _drain(server: Any) -> None:
     shared = any(endpoint.startswith("fd:") for endpoint in server.endpoints)
-    await drain.leave(stop_listening=(lambda: _stop_listening(server)) if shared else None)
+    await drain.leave(stop_listening=_stop_listening if shared else None)
     await drain.until(lambda: not _running(server))
     await _kill_all_applications(server).asFuture(asyncio.get_running_loop())
 
 
-def _stop_listening(server: Any) -> None:
-    for listener in server.listeners:
-        listener.addCallback(lambda port: port.stopListening())
+def _stop_listening() -> None:
+    for reader in reactor.getReaders():
+        if IListeningPort.providedBy(reader):
+            reader.stopListening()
 
 
 def _running(server: Any) -> bool:
@@ -122,8 +125,8 @@ def _running(server: Any) -> bool:
 def main(arguments: list[str]) -> None:
     """Run daphne with `arguments`."""
     Server.kill_all_applications = _leave
-    HTTPChannel.dataReceived = _receive_in_time
-    HTTPChannel.allContentReceived = _received_in_time
+    HTTPChannel.dataReceived = _receive_in_time  # type: ignore[method-assign]
+    HTTPChannel.allContentReceived = _received_in_time  # type: ignore[method-assign]
     WebRequest.handleContentChunk = _handle_content_chunk
     WebRequest.process = _process_bounded
     WebSocketProtocol.sendMessage = _send_any_size

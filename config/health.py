@@ -1,8 +1,9 @@
 """`/healthz`: the process lives. `/readyz`: all parts do, each with its reason if not."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from channels.layers import get_channel_layer
 from django.db import connection
@@ -11,6 +12,8 @@ from django.http import HttpRequest, JsonResponse
 
 from config import drain, workers
 from config.celery import QUEUES
+from config.checks import warnings
+from config.problems import problem_page
 
 #: A part that does not answer within this time is not ready.
 CHECK_WITHIN_S = 3.0
@@ -24,16 +27,26 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 `{"status": "ready", "parts": {name: "ok"}}`, or 503 with what is wrong."""
-    parts = {"web": "leaving"} if drain.leaving() else readiness()
+    """200 `{"status": "ready", "parts": {name: "ok"}, "warnings": {id: text}}`, or 503.
+
+    `?part=database&part=migrations` asks for those alone: what a load balancer needs of a web
+    process, which serves well while a worker is away. 400 for a part that does not exist.
+    """
+    wanted = request.GET.getlist("part")
+    if unknown := set(wanted) - _checks().keys():
+        return problem_page(400, f"{len(unknown)} of these parts are unknown.")
+    parts = {"web": "leaving"} if drain.leaving() else readiness(wanted)
     ready = all(outcome == "ok" for outcome in parts.values())
-    body = {"status": "ready" if ready else "not ready", "parts": parts}
+    body: dict[str, Any] = {"status": "ready" if ready else "not ready", "parts": parts}
+    if ready and not wanted:
+        body["warnings"] = warnings()
     return JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
 
 
-def readiness() -> dict[str, str]:
-    """{part: "ok", or what is wrong with it}."""
-    return {name: _outcome(check) for name, check in _checks().items()}
+def readiness(only: Collection[str] = ()) -> dict[str, str]:
+    """{part: "ok", or what is wrong with it}; all parts where none are named."""
+    checks = _checks().items()
+    return {name: _outcome(check) for name, check in checks if not only or name in only}
 
 
 def _checks() -> dict[str, Callable[[], None]]:

@@ -114,7 +114,7 @@ class Counters:
         self._away_until = 0.0
 
     def add(self, key: str, seconds: float) -> tuple[int, float]:
-        """(how many by now, seconds until the count begins anew); the first one starts the clock."""
+        """(how many by now, seconds until it begins anew); the first one starts the clock."""
         # NX: a refused attempt does not put off the end. In one MULTI, so no counter is left
         # without an end.
         answers = self._ask(
@@ -214,7 +214,7 @@ def limited(scope: str, limit: Callable[[], str]) -> Callable[[View], View]:
 
 
 class TooManyMiddleware:
-    """A page with 429 and Retry-After where a plain Django view (login, admin) was asked too often."""
+    """429 with Retry-After, as a page, where a plain Django view was asked too often."""
 
     sync_capable = async_capable = True
 
@@ -229,7 +229,7 @@ class TooManyMiddleware:
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         if not isinstance(exc, exceptions.Throttled):
             return None
-        wait_s = math.ceil(exc.wait or 1)
+        wait_s = math.ceil(getattr(exc, "wait", None) or 1)
         response = render(request, "429.html", {"wait_s": wait_s}, status=429)
         response["Retry-After"] = str(wait_s)
         return response

@@ -1,5 +1,6 @@
 """The metrics' files: added up over the machine's processes, those of dead ones kept in one."""
 
+import contextlib
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from config.metrics import FOLDER, KEPT
+from config.metrics import FOLDER, KEPT, SHARED
 from config.process_name import lives, process_name
 
 #: In place of a process's name: what all those that have ended counted.
@@ -24,8 +25,10 @@ class Files:
         self._ours = {metric._name for metric in KEPT}
 
     def collect(self) -> Iterator[Metric]:
-        """The sums. Nobody moves a file meanwhile: a counter that jumps back looks like a restart."""
-        if not self._folder.is_dir():
+        """The sums. Nobody moves files meanwhile: a counter that drops is read as a restart."""
+        if not SHARED:
+            for metric in KEPT:
+                yield from metric.collect()
             return
         with locked(self._folder):
             _bury(self._folder)
@@ -36,22 +39,25 @@ class Files:
 def registry() -> CollectorRegistry:
     """A registry with what the machine's processes have counted."""
     made = CollectorRegistry()
-    made.register(Files())  # type: ignore[arg-type]
+    made.register(Files())
     return made
 
 
 def bury(folder: Path = FOLDER) -> None:
-    """Put what ended processes counted into one file, so that files do not pile up."""
-    if folder.is_dir():
-        with locked(folder):
+    """Put what ended processes counted into one file, so that files do not pile up.
+
+    A worker's loop calls it: where somebody reads just now there is a next time.
+    """
+    if SHARED:
+        with contextlib.suppress(BlockingIOError), locked(folder, fcntl.LOCK_NB):
             _bury(folder)
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, how: int = 0) -> Iterator[None]:
     """One process at a time reads or moves files."""
     with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX | how)
         yield
 
 

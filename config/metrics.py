@@ -18,8 +18,8 @@ from config.process_name import process_name
 FOLDER = Path(env("ATW_METRICS_DIR") or DATA_DIR / "metrics")
 
 
-def _share() -> None:
-    """Have values kept in FOLDER, or in this process alone where it may not be written.
+def _share() -> bool:
+    """Have values kept in FOLDER; False: in this process alone, where it may not be written.
 
     Set here and not left to the variable: whoever imported the library earlier (Celery does for
     Flower) would have decided otherwise.
@@ -27,13 +27,15 @@ def _share() -> None:
     try:
         FOLDER.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return
-    if os.access(FOLDER, os.W_OK):
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(FOLDER)
-        values.ValueClass = values.MultiProcessValue(process_name)
+        return False
+    if not os.access(FOLDER, os.W_OK):
+        return False
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(FOLDER)
+    values.ValueClass = values.MultiProcessValue(process_name)
+    return True
 
 
-_share()
+SHARED = _share()
 
 #: Seconds: of requests and tasks; of what should take milliseconds.
 LONG_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 60.0, 600.0)
@@ -69,7 +71,9 @@ FRAMES_WAITING = Gauge(
     "atw_frames_waiting", "Frames in outboxes, or sent and not acknowledged", ("state",),
     multiprocess_mode="livesum", registry=None,
 )  # fmt: skip
-HUB_MESSAGES = Counter("atw_hub_messages", "Messages of the channel layer", ("kind",), registry=None)
+HUB_MESSAGES = Counter(
+    "atw_hub_messages", "Messages of the channel layer", ("kind",), registry=None
+)
 HUB_REPAIRS = Counter(
     "atw_hub_repairs", "Found by looking, since no message told", ("what",), registry=None
 )
@@ -123,10 +127,14 @@ QUEUE_LENGTH = Asked("celery_queue_length", "Messages that no worker has taken",
 QUEUE_OLDEST = Asked("atw_queue_oldest_seconds", "Age of the oldest of them", ("queue",))
 QUEUE_HELD = Asked("atw_queue_held", "Messages that workers hold", ("queue",))
 WORKERS = Asked("atw_workers", "Workers that showed a sign of life", ("queue",))
-BROKER_MEMORY = Asked("atw_broker_memory_ratio", "Used part of the broker's maxmemory, if it has one")
+BROKER_MEMORY = Asked(
+    "atw_broker_memory_ratio", "Used part of the broker's maxmemory, if it has one"
+)
 OUTBOX = Asked("atw_outbox_deliveries", "Deliveries that are not done", ("state",))
 OUTBOX_OLDEST = Asked("atw_outbox_oldest_seconds", "Age of the oldest pending delivery")
-MESSAGES_OLDEST = Asked("atw_messages_overdue_seconds", "How long the longest overdue message is due")
+MESSAGES_OLDEST = Asked(
+    "atw_messages_oldest_seconds", "Age of the oldest message that was tried and still waits"
+)
 BEAT_SENT = Asked("atw_beat_last_sent_timestamp_seconds", "When beat sent a task last")
 FIX_DAYS = Asked("atw_fix_days_ahead", "Days from today on that have a partition for positions")
 DATABASE_BYTES = Asked("atw_database_bytes", "Size of the database")
@@ -143,11 +151,11 @@ def series() -> Iterator[str]:
     """The name of every series that `/metrics` may hold."""
     yield from (one.name for one in ASKED)
     for metric in KEPT:
-        for family in metric.describe():
-            match family.type:
-                case "counter":
-                    yield f"{family.name}_total"
-                case "histogram":
-                    yield from (f"{family.name}_{end}" for end in ("bucket", "sum", "count"))
-                case _:
-                    yield family.name
+        yield from series_of(metric)
+
+
+def series_of(metric: Counter | Gauge | Histogram) -> list[str]:
+    """The names of a metric's series."""
+    (family,) = metric.describe()
+    ends = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
+    return [f"{family.name}{end}" for end in ends.get(family.type, ("",))]

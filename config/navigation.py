@@ -60,6 +60,13 @@ PAGES = (
         "bookings",
     ),
     Page(gettext_lazy("Places"), "bookings:places", Permission.DISPATCH_TRIPS, "bookings"),
+    Page(gettext_lazy("Vehicles"), "fleet:vehicles", Permission.DISPATCH_TRIPS, "fleet"),
+    Page(gettext_lazy("Drivers"), "fleet:drivers", Permission.DISPATCH_TRIPS, "fleet"),
+    Page(gettext_lazy("Shifts"), "fleet:shifts", Permission.DISPATCH_TRIPS, "fleet"),
+    Page(gettext_lazy("Messages"), "fleet:messages", Permission.DISPATCH_TRIPS, "fleet"),
+    Page(gettext_lazy("Alarms"), "fleet:alerts", Permission.DISPATCH_TRIPS, "fleet"),
+    Page(gettext_lazy("Trouble"), "fleet:trouble", Permission.DISPATCH_TRIPS, "fleet"),
+    Page(gettext_lazy("Papers"), "fleet:expiries", Permission.DISPATCH_TRIPS, "fleet"),
     Page(gettext_lazy("Phones"), "setup", Permission.SEE_BOARD),
     Page(gettext_lazy("Manifest"), "manifest", Permission.SEE_BOARD),
     Page(gettext_lazy("Billing"), "desk:invoices", Permission.SEE_INVOICES),
@@ -95,7 +102,7 @@ def _navigation(request: HttpRequest) -> list[dict[str, Any]]:
     for page in mine:
         label = SECTIONS[page.section] if page.section else page.label
         is_current = here is not None and (
-            page is here or bool(page.section) and page.section == here.section
+            page is here or (bool(page.section) and page.section == here.section)
         )
         entry = {"label": label, "url": reverse(page.route), "is_current": is_current}
         shown.setdefault(page.section or page.route, entry)

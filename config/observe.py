@@ -33,11 +33,12 @@ class ObserveMiddleware:
 
     def __init__(self, get_response: Handler) -> None:
         self._get_response: Any = get_response
-        if iscoroutinefunction(get_response):
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if iscoroutinefunction(self):
+        if self._is_async:
             return self._later(request)
         if request.path_info in PROBES:
             return _probe(request)
@@ -93,7 +94,5 @@ def about(request: HttpRequest) -> Mapping[str, Any]:
     trip = values.get("trip_id")
     if trip is None and match and "trips/" in match.route:
         trip = values.get("pk")
-    return {
-        "user": getattr(user, "pk", None),
-        "trip": int(trip) if str(trip).isascii() and str(trip).isdecimal() else None,
-    }
+    is_number = str(trip).isascii() and str(trip).isdecimal()
+    return {"user": getattr(user, "pk", None), "trip": int(str(trip)) if is_number else None}

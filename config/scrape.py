@@ -40,7 +40,7 @@ def view(request: HttpRequest) -> HttpResponse:
     if not allowed(authorization, request.META.get("REMOTE_ADDR", ""), forwarded=forwarded):
         raise Http404
     registry = metric_files.registry()
-    registry.register(_Looked())  # type: ignore[arg-type]
+    registry.register(_Looked())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -90,7 +90,7 @@ def _broker() -> Iterator[Value]:
 
 
 def _broker_memory() -> Iterator[Value]:
-    info: dict[str, Any] = workers.client().info("memory")  # type: ignore[assignment]
+    info: dict[str, Any] = workers.client().info("memory")
     if info.get("maxmemory"):
         yield metrics.BROKER_MEMORY, (), info["used_memory"] / info["maxmemory"]
 
@@ -104,7 +104,7 @@ def _database() -> Iterator[Value]:
         waiting, oldest_s = overview.outbox()
         yield metrics.OUTBOX, ("pending",), waiting
         yield metrics.OUTBOX_OLDEST, (), oldest_s
-        yield metrics.MESSAGES_OLDEST, (), overview.message_overdue_s()
+        yield metrics.MESSAGES_OLDEST, (), overview.message_oldest_s()
         yield metrics.FIX_DAYS, (), days_ahead()
         silent_s = overview.beat_silent_s()
         if silent_s is not None:

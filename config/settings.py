@@ -61,7 +61,7 @@ if not PRODUCTION:
 CSRF_TRUSTED_ORIGINS = ORIGINS
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.apps.OurAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -289,12 +289,13 @@ LINK_RATE = env("ATW_LINK_RATE", "120/min")
 HOOK_RATE = env("ATW_HOOK_RATE", "600/min")
 MESSAGE_RATE = env("ATW_MESSAGE_RATE", "30/min")
 MAX_USER_SOCKETS = env_int("ATW_MAX_USER_SOCKETS", 50)
-MAX_ADDRESS_SOCKETS = env_int("ATW_MAX_ADDRESS_SOCKETS", 500)
+MAX_ADDRESS_SOCKETS = env_int("ATW_MAX_ADDRESS_SOCKETS", 1_000)
 #: From the first byte of a request to its last.
 REQUEST_WITHIN_S = env_int("ATW_REQUEST_WITHIN_S", 60)
 MAX_FIX_BYTES = env_int("ATW_MAX_FIX_BYTES", 65_536)
 MAX_BATCH_BYTES = env_int("ATW_MAX_BATCH_BYTES", 1_048_576)
 MAX_BATCH_FIXES = 1_000
+MAX_FIXES_PER_S = env_int("ATW_MAX_FIXES_PER_S", 50)
 MAX_TAPS = 100
 MAX_IMPORT_BYTES = env_int("ATW_MAX_IMPORT_BYTES", 8_388_608)
 MAX_IMPORT_ROWS = 20_000

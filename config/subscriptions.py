@@ -76,6 +76,8 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "statement.issued": ("statement_mail",),
 }
 
+#: Lives through the demo's past, down to its invoices and payments.
+DEMO_HISTORY = "billing.demo_history.seed_history"
 #: Kinds of mail that are put into words elsewhere than in `users.mails`.
 MAIL_COMPOSERS = {
     "invoice": "billing.mail.compose_invoice",

@@ -1,4 +1,4 @@
-"""What is noted around each Celery task: its request's id, its metrics, what log lines are about."""
+"""What is noted around each Celery task: its request's id, its metrics, its log lines' fields."""
 
 import time
 from collections.abc import Mapping, Sequence

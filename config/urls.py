@@ -12,6 +12,7 @@ from config.audit_api import AuditViewSet
 from config.docs import asyncapi
 from config.health import healthz, readyz
 from config.home import home
+from config.security_txt import security_txt
 from config.styleguide import styleguide
 
 # Swagger UI sets styles inline, and shows pictures from data addresses.
@@ -23,12 +24,14 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("styleguide/", styleguide),
     path("healthz", healthz),
+    path(".well-known/security.txt", security_txt),
     path("readyz", readyz),
     path("metrics", scrape.view),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("trips.dashboard.urls")),
     path("", include("trips.chaos.urls")),
     path("", include("trips.desk.urls")),
+    path("", include("trips.desk_fleet.urls")),
     path("", include("trips.page_urls")),
     path("", include("trips.driver_app.urls")),
     path("", home, name="home"),

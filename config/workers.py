@@ -13,11 +13,15 @@ from typing import Any
 
 import redis
 from celery import bootsteps
+from celery.concurrency.solo import TaskPool
 from django.conf import settings
+
+from config.watchdog import Watchdog, notify
 
 logger = logging.getLogger(__name__)
 
 EVERY_S = 2.0
+BURY_EVERY_S = 60.0
 GOOD_FOR_S = 7
 #: Messages that nobody has renewed for so long are handed to another worker.
 VISIBILITY_TIMEOUT_S = 15
@@ -59,10 +63,12 @@ class WorkerSignsOfLife(bootsteps.StartStopStep):
         super().__init__(parent, **kwargs)
 
     def start(self, parent: Any) -> None:
+        notify("READY=1")
         self._show(parent)
         self._timer = parent.timer.call_repeatedly(EVERY_S, self._show, (parent,))
 
     def stop(self, parent: Any) -> None:
+        _watchdog.rest()
         if self._timer is None:
             return
         self._timer.cancel()
@@ -73,6 +79,8 @@ class WorkerSignsOfLife(bootsteps.StartStopStep):
     shutdown = stop
 
     def _show(self, parent: Any) -> None:
+        if _loop_is_quick(parent):
+            _watchdog.seen()
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for name in _queues(parent):
@@ -81,6 +89,39 @@ class WorkerSignsOfLife(bootsteps.StartStopStep):
                 pipeline.execute()
         except redis.RedisError as exc:
             logger.warning("no sign of life sent: %s", type(exc).__name__)
+
+
+#: The step is made anew at each connection; the loop that is watched stays the same.
+_watchdog = Watchdog()
+
+
+def _loop_is_quick(parent: Any) -> bool:
+    """A pool without children works in the loop itself: fine for live frames only."""
+    in_loop = isinstance(parent.pool, TaskPool)
+    return not in_loop or _queues(parent) == [parent.app.conf.task_queues[0].name]
+
+
+class WorkerMetrics(bootsteps.StartStopStep):
+    """Keeps the metrics' files few, and shows them on ATW_METRICS_PORT where there is one."""
+
+    requires = ("celery.worker.components:Timer",)
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        self._server: Any = None
+        super().__init__(parent, **kwargs)
+
+    def start(self, parent: Any) -> None:
+        # Not before: whatever else imports this module neither shows nor keeps metrics.
+        from config import metric_files, scrape
+
+        parent.timer.call_repeatedly(BURY_EVERY_S, metric_files.bury)
+        if settings.METRICS_PORT:
+            self._server = scrape.serve(settings.METRICS_PORT)
+
+    def stop(self, parent: Any) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
 
 
 def _renew(redis_: "redis.Redis", parent: Any, since: float) -> None:

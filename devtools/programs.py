@@ -38,6 +38,15 @@ def web(server: str, fd: int, env: Mapping[str, str], name: str = "web") -> Prog
     return python(name, argv, STAGE_WEB, env, pass_fds=[fd], grace_s=3.0)
 
 
+def web_at(server: str, port: int, env: Mapping[str, str], name: str = "web") -> Program:
+    """A web process that listens on a port of its own, as in a container."""
+    argv = daphne_argv(0) if server == "daphne" else uvicorn_argv(0)
+    address = ["--bind" if server == "daphne" else "--host", "127.0.0.1", "--port", str(port)]
+    at = argv.index("--fd")
+    argv = [*argv[:at], *address, *argv[at + 2 :]]
+    return python(name, argv, STAGE_WEB, env, grace_s=3.0)
+
+
 def daphne_argv(fd: int) -> list[str]:
     """Through our launcher, which bounds bodies; silent: its log would hold device tokens."""
     limits = ["--websocket-max-message-size", MESSAGE_BYTES]

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from devtools import audit
 from devtools.bootstrap import NODE, ROOT, VENV, SetupError, run_quietly, say
 
 UV = "uv==0.13.8"
@@ -45,7 +46,8 @@ def lint() -> int:
     ]
     # mypy's Django plugin and import-linter load the settings.
     env = {**os.environ, "ATW_PROFILE": "dev"}
-    return max([_run([sys.executable, *check], env) for check in checks])
+    results = [_run([sys.executable, *check], env) for check in checks]
+    return max([*results, audit.secrets(), audit.dependencies()])
 
 
 def lock() -> int:

@@ -15,6 +15,10 @@ from devtools.tools import read_env
 
 #: Clients that know the old history take a snapshot: a copy may have been written to since.
 NEW_EPOCH = "UPDATE trips_epoch SET value = gen_random_uuid()"
+#: Privileges are of this house's roles and not in an export; an older one has no audit yet.
+PROTECT_AUDIT = """DO $$ BEGIN
+    IF to_regproc('users_audit_protect') IS NOT NULL THEN PERFORM users_audit_protect(); END IF;
+END $$"""
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 
 
@@ -45,6 +49,7 @@ def load(file: Path, url: str) -> int:
     run("pg_restore", url, ["--single-transaction", "--no-owner", "--no-privileges", str(file)])
     with reachable(url) as database:
         database.execute(NEW_EPOCH)
+        database.execute(PROTECT_AUDIT)
     say(
         "imported. Set DATABASE_URL to it, with a REDIS_URL and SECRET_KEY of its own, and run\n"
         "`manage.py migrate`. What the old broker still held is queued again from the database."

@@ -26,6 +26,8 @@ from devtools.valkey import Valkey
 
 READY_S = 90.0
 POLL_S = 0.3
+#: So much past has a new demo, so that reports and invoices show something at once.
+HISTORY_DAYS = 14
 FLOWER_LOGIN = ("CELERY_FLOWER_USER", "CELERY_FLOWER_PASSWORD")
 
 
@@ -171,7 +173,7 @@ def seed(
     supervisor: Supervisor, options: Options, env: dict[str, str]
 ) -> dict[str, list[dict[str, str]]]:
     """Seed the demo company; the users by role."""
-    arguments = ["--json", "--vehicles", str(options.vehicles)]
+    arguments = ["--json", "--vehicles", str(options.vehicles), "--history", str(HISTORY_DAYS)]
     output = supervisor.run(programs.manage("seed_demo", *arguments, env=env))
     supervisor.log_of("seed_demo").unlink()
     users: dict[str, list[dict[str, str]]] = json.loads(output[output.index("{") :])["users"]

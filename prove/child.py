@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import resource
 import sys
@@ -42,6 +43,8 @@ def run(stack: Stack, number: int, seed: int, scale: float) -> Outcome:
     import django
 
     django.setup()
+    # A line per request would be most of a row's log.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     row = load(number)
     if sys.platform != "win32":
         import uvloop

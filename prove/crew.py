@@ -7,10 +7,9 @@ import itertools
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from random import Random
 from typing import Any
 
 import httpx
@@ -116,16 +115,20 @@ class Dina(Sender):
             trip = answer["body"]
             self.answers.change(Change(trip_id, trip["version"], trip["status"]))
 
-    async def tap_on(self, trip_ids: Sequence[int], stop: asyncio.Event, random: Random) -> None:
+    async def tap_on(
+        self, trip_ids: Sequence[int], stop: asyncio.Event, pause_s: Callable[[], float]
+    ) -> None:
         """Tap one trip after the other until `stop`."""
-        for action in itertools.cycle(("undo", "schedule")):
+        for action in itertools.cycle(("schedule", "undo")):
             for trip_id in trip_ids:
                 if stop.is_set():
                     return
                 await self.tap(trip_id, action)
-                await asyncio.sleep(random.uniform(0, 0.05))
+                await asyncio.sleep(pause_s())
 
-    async def tap_through(self, trip_ids: Sequence[int], rounds: Iterator[int], at_once: int) -> None:
+    async def tap_through(
+        self, trip_ids: Sequence[int], rounds: Iterator[int], at_once: int
+    ) -> None:
         """Take rounds until there are no more: `at_once` taps on the next trip each."""
         actions = [("schedule", "undo")[n % 2] for n in range(at_once)]
         for trip_id in itertools.cycle(trip_ids):

@@ -72,7 +72,7 @@ class Broker(RealProcess):
         """The address of a proxy in front of it."""
         return Valkey(self._valkey.folder, port, self._valkey.password).url
 
-    def run(self, *command: str, db: int = 0) -> Any:
+    def run(self, *command: str | bytes, db: int = 0) -> Any:
         """One command on database `db`."""
         with redis.Redis.from_url(self.url, db=db) as client:
             return client.execute_command(*command)
@@ -114,6 +114,25 @@ class Web(RealProcess):
             return False
         try:
             with urllib.request.urlopen(f"{self.url}/healthz", timeout=ANSWER_S) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+class WebAlone(RealProcess):
+    """A web process at a port of its own, as in a container: behind a proxy."""
+
+    def __init__(
+        self, reaper: Reaper, name: str, server: str, port: int, env: Mapping[str, str], log: Path
+    ) -> None:
+        self.port = port
+        self._url = f"http://127.0.0.1:{port}/healthz"
+        super().__init__(reaper, programs.web_at(server, port, env, name), log)
+
+    def answers(self) -> bool:
+        """Whether `/healthz` is 200: it does not when it is leaving."""
+        try:
+            with urllib.request.urlopen(self._url, timeout=ANSWER_S) as answer:  # noqa: S310
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -33,8 +33,13 @@ class RealProcess:
     @property
     def pid(self) -> int:
         """The process id of the leader."""
-        assert self._process is not None, f"{self.name} is not started"
-        return self._process.pid
+        return self._started.pid
+
+    @property
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise SetupError(f"{self.name} is not started")
+        return self._process
 
     @property
     def running(self) -> bool:
@@ -69,8 +74,7 @@ class RealProcess:
 
     def terminate(self) -> None:
         """Ask it to end, as an operator would; it may take its time."""
-        assert self._process is not None, f"{self.name} is not started"
-        self._process.send_signal(self._program.end_signal)
+        self._started.send_signal(self._program.end_signal)
 
     def stop(self) -> None:
         """Ask it to end, and kill it when it does not."""
@@ -92,7 +96,6 @@ class RealProcess:
 
     def gone(self, within_s: float = 10.0) -> None:
         """Return when it has ended, what it left in its group killed; subprocess.TimeoutExpired."""
-        assert self._process is not None, f"{self.name} is not started"
-        self._process.wait(timeout=within_s)
-        self._reaper.forget(self._process)
+        self._started.wait(timeout=within_s)
+        self._reaper.forget(self._started)
         self._process = None

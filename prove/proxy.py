@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 CHUNK = 65_536
+#: Pieces between one end and the other; then the sender waits.
+MOST_ON_THE_WAY = 256
 #: How long what is held back waits before it looks again whether it may go on.
 LOOK_S = 0.01
 
@@ -90,21 +92,46 @@ class FaultProxy:
         *,
         answers: bool,
     ) -> None:
+        # Late, but no slower: the next piece is read while this one is on its way.
+        way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MOST_ON_THE_WAY)
+        arriving = asyncio.create_task(self._arrive(way, writer, line, answers=answers))
+        try:
+            data = b"begin"
+            while data and not arriving.done():
+                with contextlib.suppress(OSError):
+                    data = await reader.read(CHUNK)
+                await way.put((self._loop.time() + self.delay_s, data))
+            await arriving
+        finally:
+            arriving.cancel()
+
+    async def _arrive(
+        self,
+        way: asyncio.Queue[tuple[float, bytes]],
+        writer: asyncio.StreamWriter,
+        line: _Line,
+        *,
+        answers: bool,
+    ) -> None:
         with contextlib.suppress(OSError):
-            while data := await reader.read(CHUNK):
-                if self.delay_s:
-                    await asyncio.sleep(self.delay_s)
-                while self._stalled:
-                    await asyncio.sleep(LOOK_S)
+            while (piece := await way.get())[1]:
+                await self._hold(piece[0])
                 if answers and self.cut_answers and self._random.random() < self.cut_answers:
                     self.answers_cut += 1
                     line.cut()
                     return
-                writer.write(data)
+                writer.write(piece[1])
                 await writer.drain()
             # Half closed: the other direction may still have something to say.
             if writer.can_write_eof():
                 writer.write_eof()
+
+    async def _hold(self, due: float) -> None:
+        """Until it is time, and nothing is stalled."""
+        await asyncio.sleep(due - self._loop.time())
+        # Any thread may end a stall, which an event of this loop could not wait for.
+        while self._stalled:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_S)
 
 
 class _Line:

@@ -77,6 +77,12 @@ class Outcome:
         """Note a number for the reader, without a target."""
         self.measured[name] = round(value, 3) if isinstance(value, float) else value
 
+    def add(self, name: str, part: Outcome) -> None:
+        """What one of several parts found, under its name."""
+        self.measured |= {f"{name}: {what}": value for what, value in part.measured.items()}
+        self.misses += [Miss(miss.kind, f"{name}: {miss.text}") for miss in part.misses]
+        self.notes += [f"{name}: {note}" for note in part.notes]
+
     def _miss(self, kind: Kind, text: str) -> None:
         self.misses.append(Miss(kind, text))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,8 @@ from users.roles import Role
 
 TAPPERS = 6
 TRIPS_EACH = 12
-TAPS_AT_ONCE = 5
+#: An even number leaves the trip as it was.
+TAPS_AT_ONCE = 4
 DISPATCHERS = 10
 #: One heartbeat, a compare of heads and a restart, on a busy machine.
 HEAL_S = 45.0
@@ -77,7 +78,7 @@ class Scene:
         newest = {change.trip_id: change for change in self.answers.changes}
         return at_last and screen.shows(list(newest.values()))
 
-    async def load(self, events: int, faults: Sequence[Callable[[], None]]) -> None:
+    async def load(self, events: int, faults: Sequence[Callable[[], object]] = ()) -> None:
         """At least `events` taps, and all `faults` spread over them, one after the other."""
         share = len(self.company.trips) // len(self.dinas)
         rounds = self._rounds(events, faulting := asyncio.create_task(self._fault(events, faults)))
@@ -93,11 +94,26 @@ class Scene:
                 return
             yield n
 
-    async def _fault(self, events: int, faults: Sequence[Callable[[], None]]) -> None:
+    async def _fault(self, events: int, faults: Sequence[Callable[[], object]]) -> None:
+        before = len(self.answers.changes)
         for n, fault in enumerate(faults, 1):
-            due = events * n // (len(faults) + 1)
+            due = before + events * n // (len(faults) + 1)
             await until(lambda due=due: len(self.answers.changes) >= due, LIVE_S)  # type: ignore[misc]
             await asyncio.to_thread(fault)
+
+    async def tap_on(self, pause_s: float) -> None:
+        """Every dispatcher taps now and then until `stop`."""
+        share = len(self.company.trips) // len(self.dinas)
+        await asyncio.gather(
+            *(
+                dina.tap_on(
+                    self.company.trips[n * share : (n + 1) * share],
+                    self.stop,
+                    lambda: self.random.uniform(0, pause_s),
+                )
+                for n, dina in enumerate(self.dinas)
+            )
+        )
 
     async def drive(self) -> None:
         """Omar drives until `stop`."""
@@ -143,8 +159,10 @@ async def scene(
             exits.callback(ledger.close)
         for sender in (*made.dinas, made.phone):
             exits.push_async_callback(sender.close)
-        for watcher in (*made.screens, made.naive, made.ear):
-            await exits.enter_async_context(watcher)
+        for screen in made.screens:
+            await exits.enter_async_context(screen)
+        for naive in (made.naive, made.ear):
+            await exits.enter_async_context(naive)
         for screen in made.screens:
             await screen.wait_until(lambda state: state.status == "live", LIVE_S)
         await asyncio.wait_for(asyncio.gather(made.naive.ready.wait(), made.ear.ready.wait()), 10)
@@ -197,10 +215,3 @@ async def until(condition: Callable[[], bool], timeout_s: float) -> bool:
     while not (holds := condition()) and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     return holds
-
-
-async def repeat(every_s: Callable[[], float], do: Callable[[], Awaitable[None]]) -> None:
-    """Do something again and again; to be cancelled."""
-    while True:
-        await asyncio.sleep(every_s())
-        await do()

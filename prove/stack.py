@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -23,7 +23,7 @@ from devtools.instance import Instance
 from devtools.postgres import Postgres
 from devtools.processes import Reaper
 from devtools.valkey import Valkey
-from prove.parts import Beat, Broker, Database, Mail, Web, Worker
+from prove.parts import Beat, Broker, Database, Mail, Web, WebAlone, Worker
 from prove.processes import RealProcess
 from prove.proxy import FaultProxy
 
@@ -100,17 +100,15 @@ class Stack:
         name = f"web-{len(self.webs) + 1}"
         return Web(self._reaper, name, server, self._listener, env, self._log(name))
 
-    def web_alone(self, server: str = "daphne", env: Mapping[str, str] | None = None) -> Web:
-        """A web process with a socket of its own, started; its address is `.url`."""
-        listener = programs.listen("127.0.0.1", 0, backlog=BACKLOG)
-        name = f"web-{len(self.webs) + 1}"
-        full = {**self.env, **(env or {})}
-        self.webs.append(Web(self._reaper, name, server, listener, full, self._log(name)))
-        self.webs[-1].start()
-        return self.webs[-1]
+    def web_alone(self, server: str, env: Mapping[str, str]) -> WebAlone:
+        """A web process at a port of its own, started; `env` comes on top of the stack's."""
+        port = self._instance.port(name := f"alone-{len(self.logs())}")
+        web = WebAlone(self._reaper, name, server, port, {**self.env, **env}, self._log(name))
+        web.start()
+        return web
 
-    def proxy(self, target: int, seed: int = 0) -> FaultProxy:
-        """A fault proxy in front of a port, closed with the stack."""
+    def proxy(self, target: int | Callable[[], int], seed: int = 0) -> FaultProxy:
+        """A fault proxy in front of a port, or of whichever `target()` says."""
         self._proxies.append(FaultProxy(target, seed))
         return self._proxies[-1]
 

@@ -7,22 +7,19 @@ mark it `django_db(transaction=True)`.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 import redis
 
 from devtools import programs
-from devtools.processes import STAGE_WORKER, Program, Reaper, log_tail
+from devtools.processes import STAGE_WORKER
+from prove.processes import START_S
+from prove.processes import RealProcess as RealProcess
 from tests.plugin import SERVICES, Services
-
-START_S = 30.0
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
@@ -32,61 +29,6 @@ def wait_until(condition: Callable[[], bool], timeout_s: float, what: str) -> No
         if time.monotonic() > deadline:
             pytest.fail(f"{what} did not happen in {timeout_s:g} s")
         time.sleep(0.05)
-
-
-class RealProcess:
-    """One of our processes, which a test may kill and start again."""
-
-    def __init__(self, reaper: Reaper, program: Program, log: Path) -> None:
-        self._reaper = reaper
-        self._program = program
-        self._process: subprocess.Popen[bytes] | None = None
-        self.log = log
-
-    @property
-    def pid(self) -> int:
-        """The process id of the leader."""
-        assert self._process is not None, "not started"
-        return self._process.pid
-
-    def answers(self) -> bool:
-        """Whether it does its work."""
-        raise NotImplementedError
-
-    def start(self) -> None:
-        """Start and wait until it answers."""
-        self._process = self._reaper.spawn(self._program, self.log)
-        deadline = time.monotonic() + START_S
-        while not self.answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"{self._program.name} does not answer:\n{log_tail(self.log)}")
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        """kill -9, children included."""
-        os.killpg(self.pid, signal.SIGKILL)
-        self._gone()
-
-    def stop(self) -> None:
-        """End it as an operator would."""
-        assert self._process is not None, "not started"
-        self._process.terminate()
-        try:
-            self._gone()
-        except subprocess.TimeoutExpired:
-            self.kill()
-
-    def restart(self) -> None:
-        """kill -9 if it runs, and start again."""
-        if self._process is not None:
-            self.kill()
-        self.start()
-
-    def _gone(self) -> None:
-        assert self._process is not None, "not started"
-        self._process.wait(timeout=10)
-        self._reaper.forget(self._process)
-        self._process = None
 
 
 class WebServer(RealProcess):

@@ -83,7 +83,7 @@ _PROCESSES = pytest.mark.xdist_group("processes")
 #: Once more where a starved machine made a process answer too late; what is wrong fails twice.
 _ONCE_MORE = pytest.mark.flaky(reruns=1)
 _PROCESS_FIXTURES = {"services", "process_env", "web_server", "celery_worker_process"}
-_PROCESS_FOLDERS = ("browser", "clients", "devtools", "docs", "exactness", "ops", "simulator")
+_PROCESS_FOLDERS = ("browser", "clients", "devtools", "docs", "exactness", "ops", "prove", "simulator")
 
 
 def _only_hands_out_tests(config: pytest.Config) -> bool:

@@ -68,7 +68,8 @@ def raise_alert(
     """Record an alarm and owe every dispatcher a notice; None where nothing new is to be told.
 
     That is a repeated report; one kind more than `MOST_KINDS`; one alarm more than `MOST_A_MINUTE`;
-    or, off duty, anything from a driver's phone but a call for help. `trip_id` names the trip where the caller knows it.
+    or, off duty, anything from a driver's phone but a call for help. `trip_id` names the trip
+    where the caller knows it.
     """
     now = timezone.now()
     raised_at = _time_of(fix, now)

@@ -79,8 +79,9 @@ def threads(user: User) -> QuerySet[Driver]:
 
 
 def _messages_of(notices: QuerySet[Notification]) -> list[int]:
-    keys = notices.filter(channel=Notification.Channel.IN_APP).values_list("key", flat=True)
-    return [int(name.removeprefix(f"{KIND}:")) for name in keys]
+    # A notice that a task sent directly may be of this kind, and has a key of its own.
+    ours = notices.filter(channel=Notification.Channel.IN_APP, key__regex=rf"^{KIND}:\d{{1,18}}$")
+    return [int(name.removeprefix(f"{KIND}:")) for name in ours.values_list("key", flat=True)]
 
 
 def key(message_id: int) -> str:

@@ -117,8 +117,14 @@ class SendSerializer(StrictSerializer):
         raise serializers.ValidationError('A driver\'s id, "drivers", "on_shift" or "dispatch".')
 
 
+class ToIn(django_filters.BaseInFilter, django_filters.ChoiceFilter):  # type: ignore[misc]
+    """`?to=drivers,on_shift`"""
+
+
 class MessageFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """`?with=<driver>`: the thread of one driver."""
+    """`?with=<driver>`: the thread of one driver. `?to=drivers,on_shift`: what went to many."""
+
+    to = ToIn(choices=To.choices)
 
     def filter_queryset(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
         found: QuerySet[Message] = super().filter_queryset(queryset)

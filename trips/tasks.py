@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from trips import alerts, attachments, exports, fleet, places, task_runs, timekeeping
+from trips import alerts, attachments, cleanup, exports, fleet, places, task_runs, timekeeping
 from trips.dispatch import assign, live_eta
 from trips.events import relay
 from trips.events.streams import BOARD, trip_stream, user_stream
@@ -183,6 +183,12 @@ def forget_old_task_records() -> str:
     """Delete long jobs with their files after a week, failures after three months."""
     runs, failures = task_runs.forget_old()
     return f"{runs} jobs and {failures} failures forgotten"
+
+
+@shared_task
+def cleanup_old_records() -> str:
+    """Forget old tap answers, quarantined fixes, done deliveries, messages, dead uploads. Daily."""
+    return ", ".join(f"{count} {what}" for what, count in cleanup.cleanup().items())
 
 
 @shared_task

@@ -52,7 +52,7 @@ class GuardedBackend(ModelBackend):
 
 
 def _check(request: HttpRequest, username: str, network: str) -> None:
-    """Count an attempt; Throttled where it is one too many, whether its password is right or not."""
+    """Count an attempt; Throttled where it is one too many, right password or not."""
     if wait_s := limits.counters.left(_wait_key(username, network)):
         raise exceptions.Throttled(wait_s)
     in_admin = request.path.startswith(ADMIN)

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from config import metrics
 from config.publish import publish
 from config.subscriptions import AFTER_MAIL
 from users.channels import gateway, smtp
@@ -67,6 +68,7 @@ def send(notification_id: int, compose: Compose) -> str:
         row.save(update_fields=["state", "error", "attempts", "sent_at", "due_at"])
         if row.state == State.SENT and row.kind in AFTER_MAIL:
             import_string(AFTER_MAIL[row.kind])(row)
+    metrics.MESSAGES.labels(row.channel, row.state).inc()
     if row.state not in (State.SENT, State.SKIPPED):
         logger.warning("message %d is %s: %s", row.pk, row.state, row.error)
     return row.state

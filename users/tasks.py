@@ -1,13 +1,11 @@
 """The users tasks: thin doors to `users.notifications`, `users.mailer` and `users.digests`."""
 
 from celery import Task, shared_task
-from django.core.management import call_command
 from django.utils import timezone
-from knox.models import AuthToken
 
 from config.arguments import InvalidArguments
 from trips.models import TripEvent
-from users import digests, mailer, reminders, webhooks
+from users import cleanup, digests, mailer, reminders, webhooks
 from users.audit.months import roll_months
 from users.models import User
 from users.notifications import compose, mail, notify_assignment, tell
@@ -82,10 +80,15 @@ def tell_delays() -> str:
 
 @shared_task
 def delete_expired_tokens() -> str:
-    """Delete expired tokens and sessions; they let nobody in since they expired."""
-    deleted, _ = AuthToken.objects.filter(expiry__lt=timezone.now()).delete()
-    call_command("clearsessions")
-    return f"{deleted} tokens deleted"
+    """Delete tokens and sessions that expired, and tokens of accounts idle for 30 days. Daily."""
+    expired, idle = cleanup.delete_expired_tokens()
+    return f"{expired} expired tokens deleted, {idle} of idle accounts"
+
+
+@shared_task
+def cleanup_old_notices() -> str:
+    """Forget notices, webhook deliveries and enrolment links that are through and old. Daily."""
+    return ", ".join(f"{count} {what}" for what, count in cleanup.cleanup().items())
 
 
 @shared_task(max_retries=0, ignore_result=True)

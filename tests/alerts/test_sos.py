@@ -127,7 +127,8 @@ def test_what_was_seen_to_or_is_not_urgent_stays_with_dispatch(cast: Cast, as_us
 # --- bounds
 
 
-def test_an_app_that_invents_alarms_is_bounded(cast: Cast) -> None:
+def test_an_app_that_invents_alarms_is_bounded(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "MOST_A_MINUTE", 1_000)
     for n in range(alerts.MOST_KINDS + 30):
         raised(cast, f"odd {n}")
     kinds = list(Alert.objects.values_list("kind", flat=True))
@@ -136,7 +137,19 @@ def test_an_app_that_invents_alarms_is_bounded(cast: Cast) -> None:
     assert raised(cast, "sos"), "a call for help is never merged"
 
 
-def test_once_they_are_seen_to_new_kinds_are_shown_again(cast: Cast) -> None:
+def test_an_app_that_cries_on_and_on_is_not_listened_to_for_a_minute(cast: Cast) -> None:
+    for n in range(alerts.MOST_A_MINUTE + 30):
+        raised(cast, f"odd {n}")
+    assert Alert.objects.count() == alerts.MOST_A_MINUTE
+    assert raised(cast, "sos"), "a call for help is always heard"
+    Alert.objects.update(received_at=timezone.now() - timedelta(minutes=1))
+    assert raised(cast, "odd again")
+
+
+def test_once_they_are_seen_to_new_kinds_are_shown_again(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "MOST_A_MINUTE", 1_000)
     for n in range(alerts.MOST_KINDS + 1):
         raised(cast, f"odd {n}")
     for alert in Alert.objects.all():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Position, expect
 
 from tests.browser.chromium import page_at
 from tests.browser.company import PICKUP, Phone, open_company, person, second_crew, waiting_trip
+from tests.browser.fleet import spot, until
 from tests.browser.test_board import NEAR_MS, connection, log_in
 from tests.fixtures_processes import CeleryWorker, WebServer
 from trips.models import Trip
@@ -62,13 +63,14 @@ def test_dina_drags_a_trip_onto_a_van_and_sees_it_move(
     phone.stand_at(*PICKUP)
     with page_at(web_server.base_url) as (page, complaints):
         open_board(page)
-        van = page.locator(f'.vehicle[data-vehicle="{board.van.pk}"]')
-        expect(van).to_be_visible(timeout=NEAR_MS)
-        row_of(page, trip).drag_to(van)
+        van = board.van.pk
+        until(page, lambda: spot(page, van) > (0, 0), "the van is in view")
+        before = spot(page, van)
+        drop_at: Position = {"x": before[0] + 9, "y": before[1] - 9}
+        row_of(page, trip).drag_to(page.locator("#map"), target_position=drop_at)
         expect(row_of(page, trip)).to_contain_text("Van 1 · Omar", timeout=NEAR_MS)
-        before = van.evaluate("element => element.style.transform")
         phone.stand_at(PICKUP[0] + 0.0002, PICKUP[1] + 0.0002)
-        expect(van).not_to_have_attribute("style", re.compile(re.escape(before)), timeout=NEAR_MS)
+        until(page, lambda: spot(page, van) != before, "the van moves")
         assert complaints.errors == []
         assert complaints.foreign_requests == []
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.chromium import page_at
 from tests.browser.company import PASSWORD, PICKUP, Phone, open_company
+from tests.browser.fleet import hue, spot, told, until
 from tests.fixtures_processes import CeleryWorker, WebServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,17 +38,18 @@ def test_dina_sees_a_van_move_and_a_trip_advance_without_a_reload(
         log_in(page, "dina")
         expect(connection(page)).to_have_text("live", timeout=NEAR_MS)
         page.evaluate("window.notReloaded = true")
-        van = page.locator(f'[data-vehicle="{board.van.pk}"]')
-        expect(van).to_have_attribute("aria-label", "Van 1, To pick-up", timeout=NEAR_MS)
+        van = board.van.pk
+        until(page, lambda: told(page, van) == "Van 1, To pick-up", "the van is on the map")
         row = page.locator(f'[data-trip="{board.trip.pk}"]')
         expect(row).to_contain_text("Pia Ek")
 
-        before = van.evaluate("element => element.style.transform")
+        until(page, lambda: spot(page, van) > (0, 0), "the van is in view")
+        before = spot(page, van)
         phone.stand_at(PICKUP[0] + 0.0002, PICKUP[1] + 0.0002)
-        expect(van).not_to_have_attribute("style", re.compile(re.escape(before)), timeout=NEAR_MS)
+        until(page, lambda: spot(page, van) != before, "the van moves")
         phone.tap("arrive_pickup")
         expect(row).to_contain_text("At pick-up", timeout=NEAR_MS)
-        expect(van).to_have_attribute("data-hue", "waiting")
+        until(page, lambda: hue(page, van) == "waiting", "the van's colour is its trip's")
 
         row.click()
         expect(page.locator("#panel")).to_contain_text("Sahlgrenska dialysis")

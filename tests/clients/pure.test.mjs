@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arrangedActions, fieldsOf } from "../../trips/dashboard/static/dashboard/actions.js";
 import { readAddress, writeAddress } from "../../trips/dashboard/static/dashboard/address.js";
+import { Room } from "../../trips/dashboard/static/dashboard/labels.js";
 import { Glide } from "../../trips/dashboard/static/dashboard/motion.js";
 import { BoardSocket } from "../../trips/dashboard/static/dashboard/socket.js";
 import { money, noticeTold, told } from "../../trips/dashboard/static/dashboard/timeline.js";
@@ -214,4 +215,18 @@ test("a board that is looked at again does not wait for its next attempt", () =>
   socket.wake();
   assert.equal(made.length, 2);
   socket.stop();
+});
+
+test("a name has room where no other name and no vehicle is", () => {
+  const room = new Room();
+  const box = (x, y) => ({ x, y, width: 40, height: 17 });
+  room.take({ x: 100, y: 100, width: 20, height: 20 });
+  assert.equal(room.claim(box(110, 110)), false);
+  assert.equal(room.claim(box(120, 100)), true);
+  assert.equal(room.claim(box(159, 116)), false);
+  assert.equal(room.claim(box(-70, -40)), true);
+  assert.equal(room.claim(box(-40, -30)), false);
+  room.take(box(500, 500));
+  room.take(box(500, 500));
+  assert.equal(room.claim(box(539, 500)), false);
 });

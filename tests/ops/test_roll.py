@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from devtools import programs
 from devtools.bootstrap import ROOT, VENV
 from devtools.processes import STAGE_MAIL, STAGE_WEB, Program
 from tests.cast import Cast
-from tests.fixtures_processes import RealProcess
+from tests.fixtures_processes import RealProcess, wait_until
 from tests.plugin import Services
 from trips.realtime.client import BoardClient
 
@@ -154,6 +154,11 @@ class Load:
         )
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Return when `condition` holds, looked at in a thread; TimeoutError."""
+    await asyncio.to_thread(wait_until, condition, SOON_S, "what was waited for")
+
+
 @asynccontextmanager
 async def load(proxy: Proxy, who: Logins) -> AsyncIterator[Load]:
     """Screens that look, a dispatcher who taps and a phone that drives, until it ends."""
@@ -171,9 +176,7 @@ async def load(proxy: Proxy, who: Logins) -> AsyncIterator[Load]:
         yield work
         stop.set()
         await asyncio.gather(*people)
-        async with asyncio.timeout(SOON_S):
-            while not work.all_shown():
-                await asyncio.sleep(0.05)
+        await until(work.all_shown)
 
 
 async def post(http: httpx.AsyncClient, path: str, body: dict[str, Any], work: Load) -> Any:
@@ -233,9 +236,7 @@ async def test_both_are_replaced_under_load(front: Front, logins: Logins) -> Non
 
 async def until_it_leaves(web: Web) -> None:
     """It says so by both addresses, while it still answers."""
-    async with asyncio.timeout(SOON_S):
-        while await asyncio.to_thread(web.status) != 503:
-            await asyncio.sleep(0.02)
+    await until(lambda: web.status() == 503)
     async with httpx.AsyncClient() as http:
         answer = await http.get(f"{web.url}/readyz")
     assert answer.status_code == 503

@@ -117,6 +117,8 @@ def _world(
         "facility": facility,
         "driver": driver,
         "vehicle": van,
+        "device": device,
+        "undelivered": _undelivered(),
         "payer": Payer.objects.create(name=f"Plan {name}"),
         "order": _order(patient, facility),
         "shift": Shift.objects.get(driver=driver),
@@ -271,6 +273,14 @@ def _dry_run(owner: User) -> TaskRun:
         finished_at=now,
         due_at=now + timedelta(days=1),
     )
+
+
+def _undelivered() -> Notification:
+    number = Notification.objects.count()
+    return Notification.objects.create(
+        kind="invoice", key=f"scope:{number}", channel="email", address="x@home.invalid",
+        state="failed", due_at=timezone.now(),
+    )  # fmt: skip
 
 
 def _notice(user: User) -> Notification:

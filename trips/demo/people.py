@@ -35,6 +35,8 @@ def people() -> dict[Role, list[User]]:
             "phone": "+46 31 000 00 00",
             "email": "office@gota.invalid",
             "address": "Station Road 1, Gothenburg",
+            # Short, so that two weeks of history hold something overdue.
+            "payment_days": 10,
         },
     )
     return {

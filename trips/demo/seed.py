@@ -8,8 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
+from config.subscriptions import DEMO_HISTORY
 from trips.demo.fleet import fleet
+from trips.demo.history import Everybody
 from trips.demo.people import patients, people
 from trips.demo.secrets import NotADemo, device_token_for, password_for, token_for
 from trips.demo.trips import Places, top_up
@@ -20,10 +23,11 @@ from users.models import User
 from users.roles import Role
 
 
-def seed(*, vehicles: int = 25, trips: int = 40) -> dict[str, Any]:
+def seed(*, vehicles: int = 25, trips: int = 40, history_days: int = 0) -> dict[str, Any]:
     """Create or top up the demo; what `seed_demo --json` prints. Raises NotADemo.
 
-    `vehicles` of them, each with a driver on shift, and at least `trips` open trips today.
+    `vehicles` of them, each with a driver on shift, and at least `trips` open trips today;
+    `history_days` with invoices and payments behind them, once.
     """
     if settings.PRODUCTION:
         raise NotADemo("demo data is refused in production")
@@ -32,7 +36,10 @@ def seed(*, vehicles: int = 25, trips: int = 40) -> dict[str, Any]:
         accounts = people()
         crews = fleet(vehicles)
         riders = patients(accounts[Role.PATIENT][0])
-    top_up(trips, accounts[Role.DISPATCHER][0], crews, riders, Places(streets))
+    dina, places = accounts[Role.DISPATCHER][0], Places(streets)
+    if history_days and crews:
+        import_string(DEMO_HISTORY)(Everybody(dina, crews, riders, places), history_days)
+    top_up(trips, dina, crews, riders, places)
     drivers = [crew.driver.user for crew in crews]
     return {
         "users": {

@@ -46,7 +46,7 @@ RETURNS = (
     ("will_call", _("Will call")),
 )
 BILL_TO = (
-    ("", _("Payer, else the patient")),
+    ("", _("By itself")),
     ("payer", _("Payer")),
     ("facility", _("Facility")),
     ("patient", _("Patient")),

@@ -13,6 +13,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
+from config import metrics
 from config.publish import publish
 from config.subscriptions import SUBSCRIBERS
 from trips.models import Delivery
@@ -57,8 +58,13 @@ def run(topic: str, subject_id: int, subscriber: str, attempt: int) -> str:
         done = _handle(pk, SUBSCRIBERS[subscriber].load(), subject_id)
     except Exception as exc:
         _fail(pk, attempt + 1, exc)
+        result = "dead" if attempt + 1 >= MOST_ATTEMPTS else "failed"
+        metrics.DELIVERIES.labels(subscriber, result).inc()
         return "failed"
-    return "done" if done else "nothing to do"
+    if not done:
+        return "nothing to do"
+    metrics.DELIVERIES.labels(subscriber, "done").inc()
+    return "done"
 
 
 def _claim(topic: str, subject_id: int, subscriber: str, attempt: int) -> int | None:
@@ -117,6 +123,9 @@ def sweep() -> int:
             state=Delivery.State.DEAD, error="its worker died"
         )
         Delivery.objects.filter(pk__in=[row.pk for row in alive]).update(due_at=now + REQUEUE_AFTER)
+    for row in overdue:
+        if row.attempts >= MOST_ATTEMPTS:
+            metrics.DELIVERIES.labels(row.subscriber, "dead").inc()
     for row in alive:
         kick(row)
     return len(overdue)

@@ -99,11 +99,11 @@ def buried() -> int:
     return Delivery.objects.filter(state=Delivery.State.DEAD).count()
 
 
-def message_overdue_s() -> float:
-    """For how long the longest waiting message should have been sent; 0.0 where none is due."""
-    queued = Notification.objects.filter(state=Notification.State.QUEUED)
-    due: datetime | None = queued.aggregate(due=Min("due_at"))["due"]
-    return max(0.0, (timezone.now() - due).total_seconds()) if due else 0.0
+def message_oldest_s() -> float:
+    """Age of the oldest message that was tried and still waits; 0.0 where none does."""
+    waiting = Notification.objects.filter(state=Notification.State.QUEUED, claimed_at__isnull=False)
+    oldest: datetime | None = waiting.aggregate(oldest=Min("created_at"))["oldest"]
+    return (timezone.now() - oldest).total_seconds() if oldest else 0.0
 
 
 def beat_silent_s() -> float | None:

@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from channels.layers import get_channel_layer
 
@@ -19,7 +19,8 @@ SEND_TIMEOUT_S = 3.0
 class LiveFix(TypedDict):
     """A position on its way through queue and layer; `at` is unix seconds.
 
-    `trips` are the trips aboard, whose watchers get it.
+    `trips` are the trips aboard, whose watchers get it. `received` is when the door had it, where
+    it came through the door.
     """
 
     vehicle: int | None
@@ -31,6 +32,7 @@ class LiveFix(TypedDict):
     speed: float | None
     heading: float | None
     at: float
+    received: NotRequired[float]
 
 
 def send_positions(fixes: list[LiveFix]) -> None:

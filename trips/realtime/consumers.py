@@ -1,18 +1,20 @@
 """The four sockets: they authenticate, parse frames and call the hub."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from typing import Any, ClassVar
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.urls import re_path
 
+from config.addresses import network_of, of_scope
+from config.buckets import Bucket
 from config.problems import DATABASE_AWAY
 from trips import access, links
 from trips.events.streams import BOARD, trip_stream, user_stream
-from trips.realtime import credentials, messages
+from trips.realtime import counted, credentials, messages
 from trips.realtime.credentials import Credential
 from trips.realtime.hub import (
     CLOSE_FORBIDDEN,
@@ -25,6 +27,7 @@ from trips.realtime.hub import (
 from trips.realtime.opened import opened
 from trips.realtime.outbox import Outbox
 from trips.realtime.projections import Audience, audience_of
+from trips.realtime.seats import seats
 from trips.realtime.sockets import Socket
 from trips.realtime.stream import read
 from users.models import User
@@ -36,6 +39,10 @@ logger = logging.getLogger(__name__)
 RESUME_WITHIN_S = 1.0
 #: Bad frames that a socket may send before it is closed.
 MOST_BAD_FRAMES = 20
+#: Each is a reading of the database; one a second is given back.
+MOST_RESUMES = 20
+#: Trips that a socket may choose.
+MOST_SUBSCRIBED = 1_000
 # daphne sends no code below 4000 but 1000: 1008 and 1013 would end as 1011.
 CLOSE_POLICY, CLOSE_TRY_LATER = 4400, 4503
 
@@ -70,9 +77,16 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._joining = asyncio.Lock()
         self._resumed = self._closed = False
         self._bad_frames = 0
+        self._closed_with: int | None = None
+        self._seats: list[str] = []
+        self._resumes = Bucket()
         await self.accept(subprotocol=credentials.echoed(self.scope))
         try:
+            self._sit(f"at {network_of(of_scope(self.scope))}", settings.MAX_ADDRESS_SOCKETS)
             self.socket = await self.admit()
+            counted.introduce(self.scope, self.route, self.socket)
+            if login := self.socket.credential:
+                self._sit(f"of {login.user_id}", settings.MAX_USER_SOCKETS)
             await self._hello(self.socket)
             if hub.leaving:
                 raise Refused(CLOSE_RECONNECT)
@@ -81,6 +95,11 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._close(refusal.code)
         except DATABASE_AWAY:
             await self._close(CLOSE_TRY_LATER)
+
+    def _sit(self, key: str, most: int) -> None:
+        if not seats.take(key, most):
+            raise Refused(CLOSE_TRY_LATER)
+        self._seats.append(key)
 
     async def _hello(self, socket: Socket) -> None:
         hello = await hub.open(socket)
@@ -113,7 +132,8 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 for text in outbox.take(time.monotonic()):
                     # What `self.send` does, without its two calls in between.
                     await self.base_send({"type": "websocket.send", "text": text})
-                await _woken(outbox)
+                counted.written(outbox)
+                await outbox.woken(time.monotonic())
         except Exception as exc:
             # Never a socket that looks alive and is sent nothing: the client resumes.
             logger.warning("socket given up: %s", type(exc).__name__)
@@ -132,9 +152,13 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _on_frame(self, socket: Socket, frame: messages.FromClient) -> None:
         match frame:
             case messages.Resume():
+                if self._resumes.take(1, time.monotonic(), per_s=1, burst=MOST_RESUMES):
+                    raise messages.BadFrame("Too many resumes; wait a second.")
                 since = frame.since if frame.epoch == self._epoch else None
                 await self._join(since, resuming=frame.epoch is not None)
             case messages.Subscribe():
+                if len(frame.trips or ()) > MOST_SUBSCRIBED:
+                    raise messages.BadFrame(f"At most {MOST_SUBSCRIBED} trips.")
                 socket.only_trips = None if frame.trips is None else frozenset(frame.trips)
             case messages.Ack():
                 socket.outbox.acknowledge(frame.frames)
@@ -143,6 +167,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _on_gps(self, socket: Socket, frame: messages.Gps) -> None:
         from trips.tracking.ingest import take_frame
+        from trips.tracking.intake import TooFast
         from trips.tracking.lane import Unavailable
 
         login = socket.credential
@@ -150,7 +175,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             raise messages.BadFrame("Only drivers send positions.")
         try:
             answer = await take_frame(login.user_id, frame, socket.trip_id)
-        except Unavailable:
+        except (Unavailable, TooFast):
             error = messages.Error("unavailable", "Not kept; send it again.", frame.ref)
             socket.put(error)
         else:
@@ -164,11 +189,14 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _close(self, code: int) -> None:
         if not self._closed:
-            self._closed = True
+            self._closed, self._closed_with = True, code
             await self.close(code)
 
     async def disconnect(self, code: int) -> None:
         self._closed = True
+        counted.closed(self._closed_with, code)
+        while self._seats:
+            seats.release(self._seats.pop())
         if self.socket is not None:
             hub.leave(self.socket)
         for pending in (self._writer, self._first_join, self._patience):
@@ -251,19 +279,6 @@ class UnknownConsumer(StreamConsumer):
 
 def _may_see(user: Any, trip_id: int) -> bool:
     return access.visible_trips(user).filter(pk=trip_id).exists()
-
-
-async def _woken(outbox: Outbox) -> None:
-    """Until the hub put something in, or merged positions are due."""
-    wait_s = outbox.wait_s(time.monotonic())
-    if wait_s == 0.0:
-        return
-    if wait_s is None:
-        await outbox.wake.wait()
-    else:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(outbox.wake.wait(), wait_s)
-    outbox.wake.clear()
 
 
 routes = [

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -19,10 +18,11 @@ from django.utils import timezone
 from trips import access, links
 from trips.events.streams import user_stream
 from trips.models import TripEta
-from trips.realtime import messages, resume
+from trips.realtime import counted, messages, resume
 from trips.realtime.broadcast import LIVE, LiveFix
 from trips.realtime.credentials import still_valid
 from trips.realtime.estimates import Estimates, catch_up, streams_of, texts
+from trips.realtime.jobs import begin
 from trips.realtime.markers import Markers, frame_fix, moved_since, standing
 from trips.realtime.outbox import gps_update
 from trips.realtime.projections import Audience
@@ -41,6 +41,8 @@ POSITIONS_LAG_S = 0.5
 
 CLOSE_UNAUTHENTICATED, CLOSE_FORBIDDEN, CLOSE_NOT_FOUND = 4401, 4403, 4404
 CLOSE_TOO_SLOW, CLOSE_RECONNECT = 4408, 4012
+#: The last socket that was given something at once.
+Last = Socket | None
 
 
 class Hub:
@@ -48,6 +50,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.sockets: set[Socket] = set()
+        self._counts = counted.HubCounts(self.sockets)
         self._streams: dict[str, LiveStream] = {}
         self._boards: set[Socket] = set()
         self._watchers: dict[int, set[Socket]] = defaultdict(set)
@@ -65,8 +68,8 @@ class Hub:
             return
         for task in self._tasks:
             task.cancel()
-        jobs = (self._listen, self._compare, self._recheck, self._heartbeat)
-        self._tasks = [asyncio.create_task(_forever(job), name=job.__name__) for job in jobs]
+        jobs = (self._listen, self._compare, self._recheck, self._heartbeat, self._counts.keep)
+        self._tasks = begin(*jobs)
 
     # --- sockets
 
@@ -112,6 +115,8 @@ class Hub:
     def leave(self, socket: Socket) -> None:
         """Forget a closed socket, and streams that nobody watches."""
         socket.live = False
+        if socket in self.sockets:
+            self._counts.left(socket)
         self.sockets.discard(socket)
         self._boards.discard(socket)
         if socket.trip_id is not None:
@@ -165,6 +170,7 @@ class Hub:
                 logger.warning("live message not shown: %s", type(exc).__name__)
 
     async def _on_message(self, message: dict[str, Any]) -> None:
+        self._counts.heard(message["type"])
         match message["type"]:
             case "live.positions":
                 self.show(message["fixes"])
@@ -190,29 +196,34 @@ class Hub:
             if socket.live:
                 socket.put(task)
 
-    def show(self, fixes: list[LiveFix]) -> None:
-        """Show positions that are newer than what was shown of their vehicles."""
+    def show(self, fixes: list[LiveFix]) -> bool:
+        """Show positions newer than what was shown of their vehicles; whether there were any."""
         newer = self._markers.newer(fixes, time.time())
         if not newer:
-            return
+            return False
         now = time.monotonic()
         shown = [(fix, frame_fix(fix)) for fix in newer]
-        self._show_on_boards(shown, now)
+        last = self._show_on_boards(shown, now)
         for fix, out in shown:
-            self._show_to_watchers(fix, out, now)
+            last = self._show_to_watchers(fix, out, now) or last
+        counted.time_position(last, newer[-1])
+        return True
 
-    def _show_on_boards(self, shown: list[tuple[LiveFix, messages.Fix]], now: float) -> None:
-        text = ""
+    def _show_on_boards(self, shown: list[tuple[LiveFix, messages.Fix]], now: float) -> Last:
+        text, last = "", None
         for socket in self._boards:
             if socket.only_trips is None and socket.live and not socket.outbox.behind(now):
                 text = text or messages.encode(messages.GpsBatch(fixes=[out for _, out in shown]))
                 socket.outbox.put(text)
+                last = socket
                 continue
             for fix, out in shown:
                 if socket.only_trips is None or not socket.only_trips.isdisjoint(fix["trips"]):
                     socket.outbox.merge(out)
+        return last
 
-    def _show_to_watchers(self, fix: LiveFix, out: messages.Fix, now: float) -> None:
+    def _show_to_watchers(self, fix: LiveFix, out: messages.Fix, now: float) -> Last:
+        last = None
         for trip_id in fix["trips"]:
             text = ""
             for socket in self._watchers.get(trip_id, ()):
@@ -221,6 +232,8 @@ class Hub:
                     continue
                 text = text or messages.encode(gps_update(frame_fix(fix, trip_id)))
                 socket.outbox.put(text)
+                last = socket
+        return last
 
     def _show_etas(self, rows: list[TripEta]) -> None:
         on_boards = texts(rows, Audience.DISPATCH)
@@ -240,9 +253,11 @@ class Hub:
             await asyncio.sleep(COMPARE_S)
             if not self._streams:
                 continue
-            await self._advance(await read(resume.heads, list(self._streams)))
+            heads = await read(resume.heads, list(self._streams))
+            behind = any(heads.get(one.name, 0) > one.seq for one in self._streams.values())
+            await self._advance(heads)
             moved, self._compared_at = await read(moved_since, self._compared_at)
-            self.show(moved)
+            self._counts.compared(streams=behind, positions=self.show(moved))
             self._show_etas(await self._estimates.look())
             await self._notice_restore(await read(resume.known_epoch))
 
@@ -284,16 +299,6 @@ class Hub:
                 for socket in stream.sockets:
                     if socket.live:
                         socket.outbox.put(text)
-
-
-async def _forever(job: Callable[[], Awaitable[None]]) -> None:
-    """Run `job` again whenever it fails: the database or Redis may be away for a while."""
-    while True:
-        try:
-            await job()
-        except Exception as exc:
-            logger.warning("%s stopped, starts again: %s", job.__name__, type(exc).__name__)
-        await asyncio.sleep(1)
 
 
 hub = Hub()

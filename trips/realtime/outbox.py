@@ -9,6 +9,7 @@ acknowledgement, and a socket that then owes one is closed as well.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 
 import msgspec
@@ -40,6 +41,8 @@ class Outbox:
         self.acked = 0
         self.overflowed = False
         self.held = True  # positions wait until the socket has its snapshot
+        self.conflated = 0  # positions that a newer one replaced unsent
+        self.born: tuple[str, float] | None = None  # what to time until it is written
         self.wake = asyncio.Event()
         self._frames: list[str] = []
         self._chars = 0
@@ -54,6 +57,11 @@ class Outbox:
     def full(self) -> bool:
         """Whether as much is on the way as may be."""
         return self._unacked_chars > MOST_UNACKED_CHARS
+
+    @property
+    def waiting(self) -> int:
+        """Frames that are not yet on their way."""
+        return len(self._frames) + len(self._positions) + len(self._etas)
 
     def behind(self, now: float) -> bool:
         """Whether positions are to be thinned out for this socket."""
@@ -79,6 +87,7 @@ class Outbox:
     def merge(self, fix: messages.Fix) -> None:
         """Keep `fix` as its vehicle's newest until the next flush."""
         key = fix.vehicle_id if fix.vehicle_id is not None else fix.trip_id
+        self.conflated += key in self._positions
         self._positions[key] = fix
         self.wake.set()
 
@@ -115,6 +124,18 @@ class Outbox:
             return None
         period = SLOW_PERIOD_S if self.acked else SILENT_PERIOD_S
         return max(0.0, self._flushed_at + period - now)
+
+    async def woken(self, now: float) -> None:
+        """Until something was put in, or what was merged is due."""
+        wait_s = self.wait_s(now)
+        if wait_s == 0.0:
+            return
+        if wait_s is None:
+            await self.wake.wait()
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.wake.wait(), wait_s)
+        self.wake.clear()
 
     def _position_frames(self) -> list[str]:
         fixes = list(self._positions.values())

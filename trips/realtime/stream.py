@@ -86,11 +86,18 @@ class LiveStream:
                 entries[-1].message = message
                 self.seq = entries[-1].seq
                 self._recent.extend(entries)
-                for socket in self.sockets:
-                    if socket.live:
-                        for entry in entries:
-                            socket.offer(entry)
+                self._show(entries)
         return []
+
+    def _show(self, entries: list[resume.Entry]) -> None:
+        last = None
+        for socket in self.sockets:
+            if socket.live:
+                last = socket
+                for entry in entries:
+                    socket.offer(entry)
+        if last and (recorded_at := entries[0].recorded_at):
+            last.outbox.born = last.outbox.born or ("event", recorded_at.timestamp())
 
     def _jump(self, head: int) -> list[Socket]:
         self.seq, self._backfilled = head, False

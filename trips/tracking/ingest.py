@@ -9,7 +9,9 @@
 
 import asyncio
 import base64
+import math
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -21,8 +23,9 @@ from config.problems import CONTENT_TYPE, RETRY_AFTER_S, problem
 from trips import alerts
 from trips.realtime import messages
 from trips.tracking import dialects
+from trips.tracking.counted import FROM_DRIVER, FROM_PHONE, DoorCounts
 from trips.tracking.fixes import BadBody, BadFix, Fix, parse_one, split
-from trips.tracking.intake import Addressed, Intake, Outcome, Parsed
+from trips.tracking.intake import Addressed, Intake, Outcome, Parsed, TooFast
 from trips.tracking.lane import Unavailable
 from trips.tracking.roster import Reporter
 from users.auth import bearer, hash_token
@@ -68,21 +71,29 @@ class GpsDoor:
         if trip is None and phone is None:
             await self._otherwise(scope, receive, send)
             return
+        begun = time.perf_counter()
         try:
             if trip is not None:
                 answer = await _from_driver(scope, receive, int(trip[1]))
             else:
                 answer = await _from_phone(scope, receive, phone[1] if phone else None)
         except Problem as failed:
-            await _send_problem(send, failed)
+            status = await _send_problem(send, failed)
         except Unavailable:
-            await _send_problem(send, Problem(503, "The fixes were not kept; send them again."))
+            away = Problem(503, "The fixes were not kept; send them again.")
+            status = await _send_problem(send, away)
+        except TooFast as fast:
+            too_many = Problem(429, "The fixes were not kept: too many; send them later.")
+            status = await _send_problem(send, too_many, math.ceil(fast.wait_s))
         else:
-            await _send(send, *answer)
+            status = await _send(send, *answer)
+        route = FROM_PHONE if trip is None else FROM_DRIVER
+        _counts.answered(route, scope["method"], status, begun)
 
 
 Answer = tuple[int, bytes, str]
 _intake = Intake()
+_counts = DoorCounts()
 
 
 async def _from_driver(scope: Scope, receive: Receive, trip_id: int) -> Answer:
@@ -154,7 +165,7 @@ async def _tracker(token: str | None) -> Reporter:
 
 
 async def take_frame(user_id: int, frame: messages.Gps, trip_id: int | None) -> messages.GpsAck:
-    """A `gps` frame of a driver's socket, by the same road; BadFrame or Unavailable."""
+    """A `gps` frame of a driver's socket, by the same road; BadFrame, Unavailable, TooFast."""
     if len(frame.fixes) > messages.MOST_GPS_FIXES:
         raise messages.BadFrame(f"At most {messages.MOST_GPS_FIXES} fixes a frame.")
     reporter = await intake().roster.driver(user_id)
@@ -251,16 +262,17 @@ def _basic(authorization: str) -> tuple[str, str | None]:
     return user, password
 
 
-async def _send(send: Send, status: int, body: bytes, content_type: str) -> None:
+async def _send(send: Send, status: int, body: bytes, content_type: str) -> int:
     headers = [
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+    return status
 
 
-async def _send_problem(send: Send, failed: Problem) -> None:
+async def _send_problem(send: Send, failed: Problem, wait_s: int = RETRY_AFTER_S) -> int:
     body = _encode(failed.body)
     headers = [
         (b"content-type", CONTENT_TYPE.encode()),
@@ -268,7 +280,8 @@ async def _send_problem(send: Send, failed: Problem) -> None:
     ]
     if failed.status == 401:
         headers.append((b"www-authenticate", b"Token"))
-    if failed.status == 503:
-        headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+    if failed.status in (429, 503):
+        headers.append((b"retry-after", str(wait_s).encode()))
     await send({"type": "http.response.start", "status": failed.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+    return failed.status

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from django.conf import settings
 
+from config.buckets import Bucket
 from trips.realtime.broadcast import LiveFix
 from trips.tracking.filters import NEWEST_S, OLDEST_S, Track, Verdict, judge
 from trips.tracking.fixes import BadFix, Fix
@@ -23,6 +25,23 @@ MOST_TRACKS = 20_000
 CACHED_FOR_S = 60.0
 #: Why a driver's phone is not listened to.
 OFF_SHIFT = "off_shift"
+
+#: What a phone may send at once when it was long without coverage; then as many a second as
+#: settings say, of this process.
+MOST_BURST_FIXES = 10_000
+
+
+# Read once: settings cost a microsecond per look.
+MOST_FIXES_PER_S: int = settings.MAX_FIXES_PER_S if settings.RATE_LIMITS else 0
+
+
+class TooFast(Exception):
+    """A device sends more than any does; nothing was kept. `wait_s` until it may again."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
+
 
 Parsed = tuple[bytes, Fix | BadFix]
 
@@ -50,12 +69,14 @@ class Intake:
         self._store = GroupCommit()
         self._pusher = Pusher()
         self._tracks: dict[int, Track] = {}
+        self._buckets: dict[int, Bucket] = {}
 
     async def take(
         self, reporter: Reporter, addressed: Addressed | None, parsed: Sequence[Parsed]
     ) -> Outcome:
-        """Keep or quarantine each of `parsed`; returns after the commit, or Unavailable."""
+        """Keep or quarantine each of `parsed`; returns after the commit. Unavailable, TooFast."""
         now = time.time()
+        self._bound(reporter.device_id, len(parsed), now)
         rows: list[Row] = []
         doubts: list[Doubt] = []
         refused: list[dict[str, Any]] = []
@@ -64,6 +85,8 @@ class Intake:
         self.roster.seen.add(reporter.device_id)
         self._learn_clock(track, parsed, now)
         off_shift = await self._off_shift(reporter, track, parsed, now)
+        if off_shift:
+            self._store.counts.refused(OFF_SHIFT, len(off_shift))
         for index, (raw, fix) in enumerate(parsed):
             if index in off_shift:
                 refused.append({"index": index, "reason": OFF_SHIFT})
@@ -85,7 +108,7 @@ class Intake:
             track.last = None
             track.doubted.clear()
             raise
-        self._push([row for row, is_new in zip(rows, new, strict=True) if is_new], addressed)
+        self._push([row for row, is_new in zip(rows, new, strict=True) if is_new], addressed, now)
         return Outcome(sum(new), len(new) - sum(new), refused)
 
     async def _off_shift(
@@ -138,6 +161,16 @@ class Intake:
             return None, fix.reason
         return judge(fix, now if fix.recorded_at is None else fix.recorded_at, track, now)
 
+    def _bound(self, device_id: int, count: int, now: float) -> None:
+        if not MOST_FIXES_PER_S:
+            return
+        if len(self._buckets) > MOST_TRACKS:
+            self._buckets.clear()
+        if (bucket := self._buckets.get(device_id)) is None:
+            bucket = self._buckets[device_id] = Bucket()
+        if wait_s := bucket.take(count, now, per_s=MOST_FIXES_PER_S, burst=MOST_BURST_FIXES):
+            raise TooFast(wait_s)
+
     def _track(self, device_id: int) -> Track:
         if len(self._tracks) > MOST_TRACKS:
             self._tracks.clear()
@@ -176,7 +209,7 @@ class Intake:
             fix.client_id,
         )
 
-    def _push(self, rows: list[Row], addressed: Addressed | None) -> None:
+    def _push(self, rows: list[Row], addressed: Addressed | None, now: float) -> None:
         """Hand the newest believed position of each vehicle to the high-priority queue."""
         newest: dict[int | None, Row] = {}
         for row in rows:
@@ -188,7 +221,7 @@ class Intake:
             if addressed and addressed.trip_id not in trips and still_held(addressed.held):
                 trips.append(addressed.trip_id)
             if row.vehicle_id is not None or trips:
-                self._pusher.push(_live(row, trips))
+                self._pusher.push(_live(row, trips, now))
 
 
 def _time_of(fix: Fix | BadFix, now: float) -> float:
@@ -197,7 +230,7 @@ def _time_of(fix: Fix | BadFix, now: float) -> float:
     return now if at is None or not now - OLDEST_S <= at <= now + NEWEST_S else at
 
 
-def _live(row: Row, trips: list[int]) -> LiveFix:
+def _live(row: Row, trips: list[int], now: float) -> LiveFix:
     return LiveFix(
         vehicle=row.vehicle_id,
         driver=row.driver_id,
@@ -208,4 +241,5 @@ def _live(row: Row, trips: list[int]) -> LiveFix:
         speed=row.speed_mps,
         heading=row.heading_deg,
         at=row.at_us / 1_000_000,
+        received=now,
     )

@@ -2,12 +2,15 @@
 
 import asyncio
 import hashlib
+import time
+from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import psycopg
 
+from trips.tracking.counted import FixCounts
 from trips.tracking.lane import Lane, Unavailable
 from trips.tracking.positions import Positions
 from trips.tracking.rows import Doubt, Row, columns
@@ -73,13 +76,15 @@ class GroupCommit:
         self._writer: asyncio.Task[None] | None = None
         self._days: set[int] = set()
         self._positions = Positions()
+        self.counts = FixCounts()
 
     async def keep(self, rows: list[Row], doubts: list[Doubt]) -> list[bool]:
         """For each row whether it is new (else a duplicate), after the commit; or Unavailable."""
         if self._count > MOST_WAITING:
             raise Unavailable("too many fixes are waiting")
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_forever())
+            # In no request's context: the first one's id is not that of all that follow.
+            self._writer = asyncio.create_task(self._write_forever(), context=Context())
         done: asyncio.Future[list[bool]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(rows, doubts, done))
         self._count += len(rows) + len(doubts)
@@ -106,6 +111,7 @@ class GroupCommit:
     async def _write_group(self, group: list[_Waiting]) -> None:
         rows = [row for one in group for row in one.rows]
         doubts = [doubt for one in group for doubt in one.doubts]
+        begun = time.perf_counter()
         try:
             new = await self._write(rows, doubts)
         except Exception as exc:
@@ -117,6 +123,7 @@ class GroupCommit:
                 if not one.done.done():
                     one.done.set_exception(failure)
             return
+        self.counts.kept(rows, doubts, new, begun)
         start = 0
         for one in group:
             if not one.done.done():

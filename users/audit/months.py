@@ -18,6 +18,7 @@ def roll_months() -> tuple[int, int]:
     with connection.cursor() as cursor:
         for day in (today, month_of(timezone.now()) + timedelta(days=31)):
             cursor.execute("SELECT users_audit_make_month(%s)", [day])
+        cursor.execute("SELECT users_audit_protect()")
     oldest = _months_before(today, settings.AUDIT_KEEP_MONTHS)
     old = [month for month in months() if month < oldest]
     for month in old:

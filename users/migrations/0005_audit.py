@@ -29,7 +29,6 @@ CREATE TABLE users_auditentry (
 CREATE INDEX audit_by_actor ON users_auditentry (actor_id, at);
 CREATE INDEX audit_by_id ON users_auditentry USING gin (ids);
 CREATE INDEX audit_by_number ON users_auditentry (number) WHERE number IS NOT NULL;
-REVOKE UPDATE, DELETE, TRUNCATE ON users_auditentry FROM CURRENT_USER;
 
 CREATE TABLE users_auditchain (
     month date PRIMARY KEY,
@@ -44,6 +43,16 @@ END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON users_auditentry
     FOR EACH ROW EXECUTE FUNCTION users_audit_refuse();
 
+-- Asked for by each new month, each day, and after a restore, which brings no privileges.
+CREATE FUNCTION users_audit_protect() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    one regclass;
+BEGIN
+    FOR one IN SELECT relid FROM pg_partition_tree('users_auditentry') LOOP
+        EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON %s FROM CURRENT_USER', one);
+    END LOOP;
+END $$;
+
 CREATE FUNCTION users_audit_make_month(month date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     start date := date_trunc('month', month);
@@ -55,7 +64,7 @@ BEGIN
             'CREATE TABLE %I PARTITION OF users_auditentry FOR VALUES FROM (%L) TO (%L)', child,
             start::timestamp AT TIME ZONE 'UTC',
             (start + interval '1 month')::timestamp AT TIME ZONE 'UTC');
-        EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON %I FROM CURRENT_USER', child);
+        PERFORM users_audit_protect();
     END IF;
 END $$;
 SELECT users_audit_make_month((now() AT TIME ZONE 'UTC')::date);
@@ -65,6 +74,7 @@ BACKWARDS = """
 DROP TABLE users_auditentry;
 DROP TABLE users_auditchain;
 DROP FUNCTION users_audit_make_month(date);
+DROP FUNCTION users_audit_protect();
 DROP FUNCTION users_audit_refuse();
 """
 

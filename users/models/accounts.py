@@ -7,7 +7,6 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-
 from knox.models import AuthToken
 
 from users.roles import Permission, Role, may
@@ -66,7 +65,7 @@ class User(AbstractUser):
 
         One that is only hashed anew at a log-in is no new password.
         """
-        is_new = self.pk is not None and self._password is not None
+        is_new = self.pk is not None and getattr(self, "_password", None) is not None
         super().save(*args, **kwargs)
         if is_new:
             AuthToken.objects.filter(user=self).delete()

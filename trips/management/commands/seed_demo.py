@@ -15,11 +15,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--vehicles", type=int, default=25, help="each with a driver (25)")
         parser.add_argument("--trips", type=int, default=40, help="open trips at least (40)")
+        parser.add_argument(
+            "--history", type=int, default=0, metavar="DAYS", help="days before today, once (0)"
+        )
         parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            seeded = seed(vehicles=options["vehicles"], trips=options["trips"])
+            seeded = seed(
+                vehicles=options["vehicles"],
+                trips=options["trips"],
+                history_days=options["history"],
+            )
         except NotADemo as exc:
             raise CommandError(str(exc)) from None
         if options["json"]:

@@ -8,9 +8,11 @@ import { Commands } from "./commands.js";
 import { showKeys } from "./dialogs.js";
 import { setText } from "./dom.js";
 import { allowDragging } from "./drag.js";
+import { FreeVehicles } from "./free.js";
 import { keysOf } from "./keys.js";
 import { TripList } from "./list.js";
 import { FleetMap } from "./map.js";
+import { Pace } from "./pace.js";
 import { Selection } from "./selection.js";
 import { BoardSocket } from "./socket.js";
 import { ago, clockOf } from "./times.js";
@@ -22,6 +24,8 @@ const config = JSON.parse(at("board-config").textContent);
 const clock = clockOf(config.time_zone);
 // The server may be away for long; who looks at the board is not left waiting for long after.
 const LONGEST_RETRY_MS = 5000;
+// Of the main thread, for drawing the list.
+const SHARE = 0.25;
 
 class Board {
   constructor() {
@@ -31,12 +35,14 @@ class Board {
     // The dispatcher's own clock may be wrong: heartbeats tell the server's.
     this.clockAheadMs = 0;
     this.dirty = { list: false, vehicles: new Set() };
+    this.pace = new Pace(() => this.redrawChanged(), SHARE);
     this.bulk = new Bulk(at("bulk"), () => this.redraw());
     this.list = new TripList(Object.fromEntries(parts), clock, {
       select: (id) => this.selection.trip(id),
       pick: (id) => this.bulk.toggle(id),
-      narrow: () => this.remember(),
+      narrow: () => (this.drawFree(), this.remember()),
     });
+    this.free = new FreeVehicles(at("groups"), (id) => this.selection.vehicle(id));
     this.commands = new Commands({ tripOf: (id) => this.state.trips.get(id), onChange: () => this.redraw(), clock });
     this.selection = new Selection(this, at("panel"), { clock, timeZone: config.time_zone });
     this.alerts = new Alerts(at("alerts"), alertsConfig(), clock, {
@@ -64,7 +70,7 @@ class Board {
     this.loadMap();
     this.tick();
     setInterval(() => this.tick(), 1000);
-    allowDragging(at("groups"), at("map"), (id, candidate) => this.selection.give(id, candidate));
+    allowDragging(at("groups"), at("map"), () => this.map?.vehicles, (id, candidate) => this.selection.give(id, candidate));
     document.addEventListener("keydown", keysOf(this, at("search"), showKeys));
     at("keys").addEventListener("click", showKeys);
     for (const [target, name] of [[document, "visibilitychange"], [document, "resume"], [window, "online"], [window, "pageshow"]]) {
@@ -75,7 +81,11 @@ class Board {
   async loadMap() {
     const selection = this.selection;
     try {
-      this.map = await FleetMap.create(at("map"), config, (id) => selection.vehicle(id), (id) => selection.trip(id));
+      this.map = await FleetMap.create(at("map"), config, {
+        vehicle: (id) => selection.vehicle(id),
+        trip: (id) => selection.trip(id),
+        nowMs: () => this.nowMs(),
+      });
       this.redraw();
     } catch (error) {
       at("map-note").hidden = false;
@@ -90,12 +100,10 @@ class Board {
     touched.forEach((id) => this.commands.settle(id));
     if (effects.all || effects.trips.length > 0) this.dirty.list = true;
     effects.vehicles.forEach((id) => this.dirty.vehicles.add(id));
-    // A hidden page gets no animation frames: it draws once when it is looked at again.
-    this.drawing ??= requestAnimationFrame(() => this.redrawChanged());
+    this.pace.ask();
   }
 
   redrawChanged() {
-    this.drawing = null;
     if (this.dirty.list) return this.redraw();
     for (const id of this.dirty.vehicles) {
       this.map?.move(this.state.vehicles.get(id), this.current.get(id), this.nowMs());
@@ -110,11 +118,17 @@ class Board {
     const trips = this.tripsShown();
     this.bulk.keep(new Set([...trips.values()].filter(({ status }) => status === "scheduled").map(({ id }) => id)));
     this.list.draw(trips, this.context());
+    this.drawFree();
     this.map?.draw(this.state.vehicles, this.current, this.nowMs());
     this.map?.layers.stops(trips.values(), this.selection.tripId);
     this.dirty = { list: false, vehicles: new Set() };
     this.selection.mark();
     this.openWanted();
+  }
+
+  drawFree() {
+    const [query, hidden] = [this.list.search.value, this.list.only !== null];
+    this.free.draw(this.state.vehicles, this.current, { query, hidden, nowMs: this.nowMs() });
   }
 
   tripsShown() {

@@ -42,6 +42,7 @@ const KEYS = [
   ["/", _("Search")],
   ["↑ ↓", _("Go through the trips")],
   ["Enter", _("Open the trip")],
+  ["n", _("New trip")],
   ["a", _("Assign the trip: its candidates")],
   ["x", _("Pick the trip for automatic assignment")],
   ["Esc", _("Back, and close")],

@@ -9,6 +9,7 @@ export function keysOf(board, search, showKeys) {
   const keys = {
     "/": () => search.focus(),
     "?": () => showKeys(),
+    n: () => location.assign("/dispatch/trips/new/"),
     a: () => meant() && selection.assign(meant()),
     x: () => meant() && bulk.toggle(meant()),
     Escape: () => selection.back(),

@@ -9,15 +9,10 @@ const RIDING = new Set(["in_progress", "arrived_dropoff"]);
 const NOTHING = { type: "FeatureCollection", features: [] };
 
 export class TripLayers {
-  /** `onSelect(tripId)` when a stop is chosen. */
-  constructor(map, onSelect) {
+  constructor(map) {
     this.map = map;
     this.data = { stops: NOTHING, way: NOTHING };
     map.on("load", () => this.#add());
-    map.on("click", "stops", (event) => onSelect(event.features[0].properties.id));
-    for (const [name, cursor] of [["mouseenter", "pointer"], ["mouseleave", ""]]) {
-      map.on(name, "stops", () => (map.getCanvas().style.cursor = cursor));
-    }
   }
 
   /** The next stop of every trip (an iterable) that has one. */
@@ -42,6 +37,12 @@ export class TripLayers {
       if (track) features.push(feature("MultiLineString", track, { kind: "driven", hue }));
     }
     this.#set("way", features);
+  }
+
+  /** The trip whose stop is at a point of the map, or null. */
+  tripAt(point) {
+    if (!this.map.getLayer("stops")) return null;
+    return this.map.queryRenderedFeatures(point, { layers: ["stops"] })[0]?.properties.id ?? null;
   }
 
   /** The colours of a theme that changed. */

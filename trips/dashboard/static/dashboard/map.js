@@ -1,39 +1,34 @@
-// The map: streets from our own server, vehicles as markers that glide between their fixes.
+// The map: streets from our own server, vehicles that glide between their fixes, stops and ways.
 
 import { _ } from "atw/i18n.js";
 import { basemap, recolour } from "./basemap.js";
 import { h } from "./dom.js";
 import { TripLayers } from "./layers.js";
-import { VehicleMarker } from "./marker.js";
+import { Vehicles } from "./vehicles.js";
 
 const PADDING = 64;
 const PANEL = 400;
-// Up to so many vehicles each frame moves them all, and each has its shadow.
-const FEW = 60;
 const wide = matchMedia("(min-width: 1001px)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export class FleetMap {
   /**
    * Loads MapLibre and draws into `container`. Rejects where there is no MapLibre or WebGL.
-   * `onVehicle(id)` when a marker is chosen, `onTrip(id)` when a stop is.
+   * `onVehicle(id)` when a vehicle is chosen, `onTrip(id)` when a stop is.
    */
-  static async create(container, config, onVehicle, onTrip) {
+  static async create(container, config, on) {
     const [maplibre, response] = await Promise.all([
       import(config.maplibre),
       fetch(config.streets, { credentials: "same-origin" }),
     ]);
     if (!response.ok) throw new Error(`streets: ${response.status}`);
-    return new FleetMap(maplibre, container, await response.json(), onVehicle, onTrip);
+    return new FleetMap(maplibre, container, await response.json(), on);
   }
 
-  constructor(maplibre, container, streets, onVehicle, onTrip) {
+  constructor(maplibre, container, streets, on) {
     this.maplibre = maplibre;
-    this.onSelect = onVehicle;
-    this.markers = new Map();
+    this.on = on;
     this.stops = [];
-    this.selected = null;
-    this.glidedAt = 0;
     this.map = new maplibre.Map({
       container,
       style: basemap(streets),
@@ -41,46 +36,37 @@ export class FleetMap {
       fitBoundsOptions: { padding: 24 },
       attributionControl: { compact: false },
       dragRotate: false,
-      pitchWithRotate: false,
+      touchPitch: false,
       maxZoom: 18,
     });
+    // The vehicles are placed for a map that lies flat with north above.
     this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-left");
     this.map.addControl(new FitControl(() => this.fit()), "bottom-left");
-    this.map.on("zoom", () => this.#showLabels());
-    this.layers = new TripLayers(this.map, onTrip);
+    this.layers = new TripLayers(this.map);
+    this.vehicles = new Vehicles(this.map);
+    // For who asks from outside what is drawn where: tests, and the browser's console.
+    container.vehicles = this.vehicles;
+    this.map.on("click", (event) => this.#choose(event.point));
+    this.map.on("mousemove", (event) => this.#hover(event.point));
     dark.addEventListener("change", () => (recolour(this.map), this.layers.recolour()));
-    this.#showLabels();
-    this.#animate();
   }
 
   /** Draws all vehicles (a Map by id); `current` maps vehicle ids to the trip under way. */
   draw(vehicles, current, nowMs) {
     for (const vehicle of vehicles.values()) this.move(vehicle, current.get(vehicle.id), nowMs);
-    for (const [id, marker] of this.markers) {
-      if (vehicles.has(id)) continue;
-      marker.remove();
-      this.markers.delete(id);
-    }
-    this.map.getContainer().classList.toggle("many", this.markers.size > FEW);
+    this.vehicles.keep(vehicles);
   }
 
   /** Draws one vehicle at its newest fix. */
   move(vehicle, trip, nowMs) {
-    if (vehicle.latitude === null) return;
-    let marker = this.markers.get(vehicle.id);
-    if (!marker) {
-      marker = new VehicleMarker(this.maplibre, this.map, vehicle, this.onSelect);
-      this.markers.set(vehicle.id, marker);
-    }
-    marker.draw(vehicle, trip, nowMs);
+    if (vehicle.latitude !== null) this.vehicles.set(vehicle, trip, nowMs);
   }
 
   /** Marks a vehicle and shows the stops of a trip; either may be null. */
   select(vehicleId, trip) {
-    this.markers.get(this.selected)?.select(false);
-    this.selected = vehicleId;
-    this.markers.get(vehicleId)?.select(true);
+    this.vehicles.mark({ selected: vehicleId });
     const places = trip ? [trip.pickup, trip.dropoff] : [];
     const key = JSON.stringify(places);
     if (key === this.stopsKey) return;
@@ -91,24 +77,36 @@ export class FleetMap {
 
   /** Shows which vehicle is meant in a list; null: none. */
   point(vehicleId) {
-    this.markers.get(this.pointed)?.point(false);
-    this.pointed = vehicleId;
-    this.markers.get(vehicleId)?.point(true);
+    this.vehicles.mark({ pointed: vehicleId });
   }
 
   /** Brings the selected vehicle and stops into view, or all vehicles. */
   fit() {
-    const chosen = this.markers.get(this.selected);
-    const markers = [...this.stops, ...(chosen ? [chosen.marker] : [])];
-    if (markers.length === 0) markers.push(...[...this.markers.values()].map((m) => m.marker));
-    if (markers.length === 0) return;
+    const chosen = this.vehicles.place(this.vehicles.selected);
+    const places = [...this.stops.map((stop) => stop.getLngLat()), ...(chosen ? [chosen] : [])];
+    if (places.length === 0) places.push(...[...this.vehicles.known.keys()].map((id) => this.vehicles.place(id)));
+    if (places.length === 0) return;
     const bounds = new this.maplibre.LngLatBounds();
-    markers.forEach((marker) => bounds.extend(marker.getLngLat()));
+    places.forEach((place) => bounds.extend(place));
     // The panel lies over the right side of the map, where the map is beside the list.
     const covered = wide.matches && (chosen || this.stops.length > 0);
     const right = covered ? PADDING + PANEL : PADDING;
     const padding = { top: PADDING, bottom: PADDING, left: PADDING, right };
     this.map.fitBounds(bounds, { padding, maxZoom: 15.5, duration: duration() });
+  }
+
+  #choose(point) {
+    const vehicle = this.vehicles.nearest(point);
+    if (vehicle !== null) return this.on.vehicle(vehicle);
+    const trip = this.layers.tripAt(point);
+    if (trip !== null) this.on.trip(trip);
+  }
+
+  #hover(point) {
+    const vehicle = this.vehicles.nearest(point);
+    const canvas = this.map.getCanvas();
+    canvas.style.cursor = vehicle !== null || this.layers.tripAt(point) !== null ? "pointer" : "";
+    canvas.title = vehicle === null ? "" : this.vehicles.told(vehicle, this.on.nowMs());
   }
 
   #stop(letter, place) {
@@ -117,24 +115,6 @@ export class FleetMap {
       .setLngLat([place.longitude, place.latitude])
       .addTo(this.map);
   }
-
-  #showLabels() {
-    this.map.getContainer().classList.toggle("labels", this.map.getZoom() >= 12.5);
-  }
-
-  #animate() {
-    const now = performance.now();
-    if (now - this.glidedAt >= pace(this.markers.size)) {
-      this.glidedAt = now;
-      for (const marker of this.markers.values()) marker.glide(now);
-    }
-    requestAnimationFrame(() => this.#animate());
-  }
-}
-
-/** Milliseconds between two steps of all markers: smooth for a few, affordable for many. */
-function pace(count) {
-  return count <= FEW ? 0 : Math.min(1000, count / 2);
 }
 
 /** Milliseconds of a camera move: none for people who asked for less motion. */

@@ -51,6 +51,7 @@ export class Panel {
       road(trip.status),
       this.#stops(trip),
       this.actions,
+      intake(trip),
       h("dl", { class: "facts" }, this.#facts(trip)),
       this.details.root,
     );
@@ -163,6 +164,12 @@ function chips(trip, late) {
     late > 0 && h("span", { class: "chip", "data-hue": "trouble" }, _("{n} min late", { n: late })),
     trip.pending && h("span", { class: "chip", "data-hue": "open", "data-pending": true }, trip.pending),
   ];
+}
+
+// To the pages that change what was agreed.
+function intake({ id, return_of }) {
+  const back = return_of === null && h("a", { class: "quiet small-button", href: `/dispatch/trips/new/?return_of=${id}` }, _("Book the way back"));
+  return h("p", { class: "buttons" }, h("a", { class: "quiet small-button", href: `/dispatch/trips/${id}/edit/` }, _("Edit")), back);
 }
 
 function road(status) {

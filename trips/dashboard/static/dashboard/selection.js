@@ -58,9 +58,10 @@ export class Selection {
 
   /** Shows the selection in list, map and panel. */
   mark() {
-    const { list, map, state } = this.board;
+    const { free, list, map, state } = this.board;
     const trip = this.#trip();
     if (list.selected !== this.tripId) list.select(this.tripId);
+    free.mark(this.vehicleOnly);
     map?.select(this.vehicleId(), trip ?? null);
     map?.layers.way(trip ?? null, state.vehicles.get(this.vehicleId()), this.track);
     this.show();

@@ -81,6 +81,11 @@ export async function busy(form, work) {
 
 /** Ids for bodies: the same body again, after an answer that got lost, has the same id. */
 export class SameId {
+  /** What is sent next is another thing, though it be alike. */
+  forget() {
+    this.text = null;
+  }
+
   with(body) {
     const text = JSON.stringify(body);
     if (text !== this.text) Object.assign(this, { text, id: freshId() });

@@ -59,7 +59,7 @@ export class PinMap {
 
   #pin(letter, [latitude, longitude]) {
     const element = h("div", { class: "pin", "data-letter": letter });
-    const pin = new this.maplibre.Marker({ element, anchor: "bottom", draggable: true }).setLngLat([longitude, latitude]).addTo(this.map);
+    const pin = new this.maplibre.Marker({ element, anchor: "bottom-left", draggable: true }).setLngLat([longitude, latitude]).addTo(this.map);
     // MapLibre names each marker alike, and takes it into the order of tabs.
     element.setAttribute("aria-label", _("Pin {letter}", { letter }));
     pin.on("dragend", () => this.#pick(letter, pin.getLngLat()));

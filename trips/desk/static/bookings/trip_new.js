@@ -102,6 +102,7 @@ async function book(another) {
 /** The form for the next trip: the day stays. */
 function next() {
   const { day } = read(form);
+  ids.forget();
   form.reset();
   form.elements.day.value = day;
   [pickup, dropoff].forEach((place) => place.clear());

@@ -1,0 +1,125 @@
+"""`python -m prove`: run the rows, each on a stack of its own, and write docs/PROOF.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.machine import measured_on
+from devtools.bootstrap import ROOT, SetupError, say
+from devtools.processes import log_tail
+from prove.report import Proved, markdown
+from prove.row import Miss, Outcome, Row, load, numbers
+from prove.stack import prepare, wait_gone
+
+PROOF = ROOT / "docs" / "PROOF.md"
+SEED = 20_261_120
+#: For starting and ending a stack, on top of a row's own bound.
+AROUND_S = 60.0
+
+
+def main() -> int:
+    """Run the rows that were asked for; 0 when each held."""
+    options = parser().parse_args()
+    chosen = _chosen(options.rows)
+    os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    os.environ.update(DJANGO_SETTINGS_MODULE="config.settings", ATW_PROFILE="dev")
+    import django
+
+    # Rows import models; nothing here connects to anything.
+    django.setup()
+    start = time.monotonic()
+    try:
+        proved = run([load(number) for number in chosen], options.seed, options.quick)
+    except SetupError as error:
+        print(f"prove: {error}", file=sys.stderr)
+        return 1
+    if not options.rows and not options.quick:
+        PROOF.write_text(markdown(proved, measured_on(time.monotonic() - start), options.seed))
+        say(f"written: {PROOF.relative_to(ROOT)}")
+    missed = [one.row.number for one in proved if one.outcome.misses]
+    say(f"missed: {', '.join(map(str, missed))}" if missed else f"{len(proved)} rows held")
+    return 1 if missed else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="prove", description=__doc__)
+    parser.add_argument("--rows", default="", metavar="1,3", help="only these; writes no page")
+    parser.add_argument("--quick", action="store_true", help="smaller; writes no page")
+    parser.add_argument("--seed", type=int, default=SEED)
+    return parser
+
+
+def _chosen(words: str) -> list[int]:
+    known = numbers()
+    chosen = [int(word) for word in words.split(",") if word.strip().isdigit()] or known
+    if unknown := set(chosen) - set(known):
+        parser().error(f"there is no row {', '.join(map(str, sorted(unknown)))}")
+    return chosen
+
+
+def run(rows: Sequence[Row], seed: int, quick: bool) -> list[Proved]:
+    """Run rows one after the other, saying a line for each. Raises SetupError."""
+    proved = []
+    with tempfile.TemporaryDirectory(prefix="atw-proof-") as scratch:
+        prepared = Path(scratch, "prepared")
+        prepared.mkdir()
+        Path(scratch).chmod(0o711)
+        prepare(prepared)
+        for row in rows:
+            start = time.monotonic()
+            outcome = run_row(row, seed, row.quick if quick else 1.0, prepared, Path(scratch))
+            took_s = time.monotonic() - start
+            proved.append(Proved(row, outcome, took_s, os.getloadavg()[0]))
+            say(proved[-1].line())
+    return proved
+
+
+def run_row(row: Row, seed: int, scale: float, prepared: Path, scratch: Path) -> Outcome:
+    """The outcome of one row in a process of its own, which is killed when it takes too long."""
+    path, log = scratch / f"row-{row.number}.json", scratch / f"row-{row.number}.log"
+    path.unlink(missing_ok=True)
+    argv = ["--row", str(row.number), "--seed", str(seed), "--scale", str(scale)]
+    argv += ["--prepared", str(prepared), "--outcome", str(path)]
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "prove.child", *argv],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        late = _ended(child, row.bound_s + AROUND_S, path.with_suffix(".stack"))
+    if path.exists():
+        return Outcome.from_json(path.read_text())
+    reason = f"not done within {row.bound_s:g} s" if late else "its process died"
+    return Outcome(misses=[Miss("promise", f"{reason}:\n{log_tail(log)}")])
+
+
+def _ended(child: subprocess.Popen[bytes], within_s: float, stack: Path) -> bool:
+    """Wait for the end; whether it took too long, and was killed."""
+    try:
+        child.wait(within_s)
+        return False
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        if stack.exists():
+            # Its reaper ends what it had started.
+            wait_gone(Path(stack.read_text()), within_s=30)
+        return True
+    except BaseException:
+        os.killpg(child.pid, signal.SIGKILL)
+        raise
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

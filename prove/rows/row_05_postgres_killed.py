@@ -1,0 +1,94 @@
+"""Row 5: PostgreSQL is killed while everybody taps."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+
+from prove.checker import Change
+from prove.ledger import read
+from prove.row import Outcome, Row, scaled
+from prove.scene import Company, Scene, exactness, scene, until
+from prove.stack import Stack
+
+EVENTS, SCREENS, KILLS = 2_000, 20, 3
+CONTROL_TAPS = 30
+
+
+def run(stack: Stack, seed: int, scale: float) -> Outcome:
+    """Kill the server with all its children; start it again at once."""
+    stack.start(web=2, workers=("high", "normal", "low"), beat=True)
+    return asyncio.run(_run(stack, Company.found(), seed, scale))
+
+
+async def _run(stack: Stack, company: Company, seed: int, scale: float) -> Outcome:
+    out, killed = Outcome(), list[float]()
+
+    def kill() -> None:
+        killed.append(time.monotonic())
+        stack.postgres.restart()
+
+    async with scene(stack, company, seed, screens=scaled(SCREENS, scale, 5)) as made:
+        driving = asyncio.create_task(made.drive())
+        await made.load(scaled(EVENTS, scale, 300), [kill] * KILLS)
+        made.stop.set()
+        await driving
+        healed = await made.heal()
+        exactness(out, made, healed=healed)
+        out.faults("answered 2xx, not in the database", _missing(made))
+        out.note("answers of 503", made.answers.statuses[503])
+        out.time_s("answers again, last", max(_deaf_s(made, killed)), 10)
+        forgotten = await _forget(made)
+    out.control("control: forgotten with synchronous_commit off", forgotten)
+    return out
+
+
+def _missing(made: Scene) -> list[str]:
+    kept = {
+        Change(*row)
+        for row in made.stack.query("SELECT trip_id, version, status FROM trips_tripevent")
+    }
+    return [str(change) for change in made.answers.changes if change not in kept]
+
+
+def _deaf_s(made: Scene, killed: list[float]) -> list[float]:
+    """From each kill to the first tap that was answered 2xx after the gap."""
+    answered = [e.at for e in read(made.answers.ledger.path) if isinstance(e.what, Change)]
+    # What was on its way when it died is answered within a moment.
+    return [
+        min((at - at_kill for at in answered if at - at_kill > 0.2), default=float("nan"))
+        for at_kill in killed
+    ]
+
+
+async def _forget(made: Scene) -> int:
+    """How much of what was answered a server forgets that does not wait for its disk."""
+    stack, answers = made.stack, made.answers
+    await asyncio.to_thread(stack.query, "ALTER ROLE CURRENT_USER SET synchronous_commit = off")
+    # Sessions that are open keep their setting.
+    await asyncio.to_thread(stack.postgres.restart)
+    before, trips = len(answers.changes), made.company.trips
+    share = len(trips) // len(made.dinas)
+    rounds = itertools.count()
+    tapping = [
+        asyncio.create_task(dina.tap_through(trips[n * share : (n + 1) * share], rounds, 2))
+        for n, dina in enumerate(made.dinas)
+    ]
+    await until(lambda: len(answers.changes) >= before + CONTROL_TAPS, 20)
+    stack.postgres.kill()
+    for task in tapping:
+        task.cancel()
+    await asyncio.gather(*tapping, return_exceptions=True)
+    await asyncio.to_thread(stack.postgres.start)
+    return len(await asyncio.to_thread(_missing, made))
+
+
+ROW = Row(
+    5,
+    fault="PostgreSQL kill -9 x3",
+    reach="0 acknowledged lost; 503 not 500; recovered < 10 s",
+    bound_s=90,
+    run=run,
+    quick=0.1,
+)

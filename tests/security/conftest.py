@@ -1,0 +1,15 @@
+"""Nobody has tried anything yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+
+
+@pytest.fixture(autouse=True)
+def _no_attempts_yet() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()

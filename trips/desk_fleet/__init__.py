@@ -1,0 +1,1 @@
+"""The dispatcher's pages about the fleet, its people, and what went wrong."""

@@ -50,3 +50,4 @@ async function save() {
 
 form.addEventListener("submit", (event) => (event.preventDefault(), save()));
 changed();
+patient.input.focus();

@@ -139,3 +139,4 @@ form.addEventListener("keydown", (event) => {
 });
 readAddress();
 changed();
+patient.input.focus();

@@ -11,7 +11,8 @@ RUN groupadd --gid 10001 atw \
     && useradd --uid 10001 --gid atw --no-create-home --shell /usr/sbin/nologin atw
 ENV PYTHONUNBUFFERED=1 \
     ATW_PROFILE=prod \
-    ATW_DATA=/srv/atw/var
+    ATW_DATA=/srv/atw/var \
+    ATW_METRICS_DIR=/tmp/metrics
 WORKDIR /srv/atw
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt

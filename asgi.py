@@ -11,6 +11,7 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 
+from config.body_bound import BodyBound
 from trips.realtime.consumers import routes
 from trips.tracking.ingest import GpsDoor
 
@@ -22,7 +23,7 @@ gc.set_threshold(20_000, 20, 100)
 
 application = ProtocolTypeRouter(
     {
-        "http": GpsDoor(django_application),
+        "http": GpsDoor(BodyBound(django_application)),
         "websocket": URLRouter(routes),
     }
 )

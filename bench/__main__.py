@@ -22,6 +22,7 @@ from bench.ingest import batches, ingest
 from bench.machine import measured_on
 from bench.results import Results
 from bench.resume import resume
+from bench.screens import screens
 from bench.stage import Stage
 from bench.status import status
 from devtools.bootstrap import SetupError, say
@@ -37,6 +38,7 @@ SECTIONS = {
     "dispatch": dispatch,
     "board": board,
     "billing": billing,
+    "screens": screens,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 VEHICLES = 400

@@ -37,14 +37,14 @@ def main() -> None:
     print(json.dumps({"crews": crews(options.vehicles), "watchers": tokens}))
 
 
-def crews(count: int) -> list[tuple[int, str]]:
+def crews(count: int, prefix: str = "benchdriver") -> list[tuple[int, str]]:
     """(trip, its driver's token): each has a vehicle, a shift and an assigned trip for now."""
     since = timezone.now() - SINCE
-    users = accounts("benchdriver", Role.DRIVER, count)
+    users = accounts(prefix, Role.DRIVER, count)
     drivers = Driver.objects.bulk_create([Driver(user=user) for user in users])
     Device.objects.bulk_create([Device(driver=driver, name="phone") for driver in drivers])
     vehicles = Vehicle.objects.bulk_create(
-        [Vehicle(name=f"Bench {n}", capacities=demo.CAPACITIES) for n in range(count)]
+        [Vehicle(name=f"{prefix} {n}", capacities=demo.CAPACITIES) for n in range(count)]
     )
     pairs = list(zip(drivers, vehicles, strict=True))
     Shift.objects.bulk_create([Shift(driver=d, vehicle=v, starts_at=since) for d, v in pairs])

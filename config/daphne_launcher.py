@@ -28,6 +28,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.web.http import HTTPChannel
 
 from config import drain
+from config.body_bound import IMPORT_PATH, most_bytes
 
 _keep_chunk = WebRequest.handleContentChunk
 _process = WebRequest.process
@@ -36,35 +37,25 @@ _all_content_received = HTTPChannel.allContentReceived
 _kill_all_applications = Server.kill_all_applications
 
 
-IMPORT_PATH = b"/api/trips/import/"
-#: Room for the frame of a multipart body around the file.
-MULTIPART_BYTES = 4_096
-
-
 def _handle_content_chunk(request: Any, data: bytes) -> None:
     """Keep what arrives up to the largest limit (the path is not known yet); then only count."""
     request.body_bytes = getattr(request, "body_bytes", 0) + len(data)
-    if request.body_bytes <= max(settings.MAX_BATCH_BYTES, _most_bytes(IMPORT_PATH)):
+    if request.body_bytes <= max(settings.MAX_BATCH_BYTES, most_bytes(IMPORT_PATH)):
         _keep_chunk(request, data)
-
-
-def _most_bytes(path: bytes) -> int:
-    most: int = settings.MAX_BATCH_BYTES
-    return settings.MAX_IMPORT_BYTES + MULTIPART_BYTES if path == IMPORT_PATH else most
 
 
 def _process_bounded(request: Any) -> "Deferred[None] | None":
     if drain.leaving():
         request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         request.channel.persistent = False
-    most_bytes = _most_bytes(request.path)
-    if getattr(request, "body_bytes", 0) <= most_bytes:
+    most = most_bytes(request.path.decode("latin-1"))
+    if getattr(request, "body_bytes", 0) <= most:
         answered: Deferred[None] = _process(request)
         return answered
     # Not before the application is loaded: it needs the apps.
     from config.problems import CONTENT_TYPE, problem
 
-    body = json.dumps(problem(413, f"The body may have {most_bytes} bytes."))
+    body = json.dumps(problem(413, f"The body may have {most} bytes."))
     request.setResponseCode(413)
     request.setHeader(b"Content-Type", CONTENT_TYPE.encode())
     request.write(body.encode())

@@ -21,6 +21,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from psycopg_pool import PoolTimeout
+from redis.exceptions import NoPermissionError
 
 from config import metric_files, metrics, workers
 from config.celery import QUEUES
@@ -90,7 +91,10 @@ def _broker() -> Iterator[Value]:
 
 
 def _broker_memory() -> Iterator[Value]:
-    info: dict[str, Any] = workers.client().info("memory")
+    try:
+        info: dict[str, Any] = workers.client().info("memory")
+    except NoPermissionError:
+        return
     if info.get("maxmemory"):
         yield metrics.BROKER_MEMORY, (), info["used_memory"] / info["maxmemory"]
 
@@ -100,18 +104,15 @@ def _database() -> Iterator[Value]:
     from trips.operations import overview
     from trips.tracking.retention import days_ahead
 
-    try:
-        waiting, oldest_s = overview.outbox()
-        yield metrics.OUTBOX, ("pending",), waiting
-        yield metrics.OUTBOX_OLDEST, (), oldest_s
-        yield metrics.MESSAGES_OLDEST, (), overview.message_oldest_s()
-        yield metrics.FIX_DAYS, (), days_ahead()
-        silent_s = overview.beat_silent_s()
-        if silent_s is not None:
-            yield metrics.BEAT_SENT, (), time.time() - silent_s
-        yield from _slow()
-    finally:
-        connection.close()
+    waiting, oldest_s = overview.outbox()
+    yield metrics.OUTBOX, ("pending",), waiting
+    yield metrics.OUTBOX_OLDEST, (), oldest_s
+    yield metrics.MESSAGES_OLDEST, (), overview.message_oldest_s()
+    yield metrics.FIX_DAYS, (), days_ahead()
+    silent_s = overview.beat_silent_s()
+    if silent_s is not None:
+        yield metrics.BEAT_SENT, (), time.time() - silent_s
+    yield from _slow()
 
 
 class _Slow:

@@ -53,6 +53,8 @@ BASE_URL = env("ATW_BASE_URL", ORIGINS[0] if ORIGINS else "http://127.0.0.1:8000
 PROXIES = env_int("ATW_PROXIES", 1 if PRODUCTION else 0)
 SECURITY_CONTACT = env("ATW_SECURITY_CONTACT")
 ALLOWED_HOSTS = [origin.split("://", 1)[-1].rsplit(":", 1)[0] for origin in ORIGINS]
+# Under which Prometheus, say, asks a process by itself.
+ALLOWED_HOSTS += env_list("ATW_HOSTS")
 if ORIGINS or not PRODUCTION:
     # For the machine's own probes. Without an origin `check --deploy` still warns.
     ALLOWED_HOSTS += ["127.0.0.1", "localhost"]

@@ -2,8 +2,10 @@
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from billing.own_pages import invoices as own_invoices
@@ -22,6 +24,8 @@ docs_page = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    # Where a page names no icon (the admin), browsers ask here.
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}atw/icon.svg")),
     path("styleguide/", styleguide),
     path("healthz", healthz),
     path(".well-known/security.txt", security_txt),

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class Program:
     pass_fds: Sequence[int] = ()
     end_signal: int = signal.SIGTERM
     grace_s: float = 4.0
+    #: Whether it does its work; None where that it runs is all that can be told.
+    alive: Callable[[], bool] | None = None
 
 
 def unprivileged_account() -> Account | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from devtools.bootstrap import ROOT
@@ -15,6 +17,7 @@ from devtools.processes import (
     STAGE_WORKER,
     Program,
 )
+from devtools.signs import shows_life
 
 QUEUES = {"high": "high_priority", "normal": "normal", "low": "low_priority"}
 SERVERS = ("daphne", "uvicorn")
@@ -70,7 +73,8 @@ def worker(name: str, env: Mapping[str, str]) -> Program:
     """The worker of one queue; `name` is a key of QUEUES."""
     # Broadcasts take a millisecond each: no child process between broker and sockets.
     pool = "solo" if name == "high" else "prefork"
-    return python(f"worker-{name}", celery_argv([QUEUES[name]], name, pool), STAGE_WORKER, env)
+    program = python(f"worker-{name}", celery_argv([QUEUES[name]], name, pool), STAGE_WORKER, env)
+    return replace(program, alive=partial(shows_life, env, QUEUES[name], name))
 
 
 def celery_argv(queues: Sequence[str], name: str, pool: str, concurrency: int = 1) -> list[str]:

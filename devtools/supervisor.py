@@ -16,6 +16,8 @@ from devtools.processes import Program, Reaper, log_tail
 
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 HEALTHY_S = 30.0
+#: How often a program is asked whether it does its work, and how long it may not.
+LOOK_S, HUNG_S = 5.0, 30.0
 TICK_S = 0.1
 
 
@@ -30,6 +32,8 @@ class Child:
     restart_s: float | None = None
     thaw_s: float | None = None
     starts: int = 1
+    looked_s: float = 0.0
+    alive_s: float = 0.0
 
 
 class Supervisor:
@@ -116,8 +120,13 @@ class Supervisor:
                 child.starts += 1
         elif child.process.poll() is not None:
             self._schedule_restart(child, now)
-        elif child.thaw_s is not None and now >= child.thaw_s:
-            _thaw(child)
+        elif child.thaw_s is not None:
+            child.alive_s = now
+            if now >= child.thaw_s:
+                _thaw(child)
+        elif _hangs(child, now):
+            self._say(f"{child.program.name} runs but does nothing")
+            _signal(child, signal.SIGKILL)
 
     def _schedule_restart(self, child: Child, now: float) -> None:
         self._reaper.forget(child.process)
@@ -140,6 +149,16 @@ class Supervisor:
         self._reaper.end_all()
         for child in self._children:
             child.process.wait()
+
+
+def _hangs(child: Child, now: float) -> bool:
+    if child.program.alive is None or now - child.looked_s < LOOK_S:
+        return False
+    child.looked_s = now
+    if child.program.alive():
+        child.alive_s = now
+    # What has just been started takes the time that it takes.
+    return child.alive_s > child.started_s and now - child.alive_s > HUNG_S
 
 
 def _thaw(child: Child) -> None:

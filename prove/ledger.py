@@ -34,7 +34,7 @@ class Ledger:
 
     def note(self, what: What) -> None:
         """It happened now."""
-        line = {"at": round(time.monotonic(), 6), "kind": type(what).__name__, **what._asdict()}
+        line = {"second": round(time.monotonic(), 6), "kind": type(what).__name__, **what._asdict()}
         self._file.write(json.dumps(line) + "\n")
 
     def close(self) -> None:
@@ -49,7 +49,7 @@ def read(path: Path) -> list[Entry]:
 
 
 def _entry(line: dict[str, Any]) -> Entry:
-    at, kind = float(line.pop("at")), line.pop("kind")
+    at, kind = float(line.pop("second")), line.pop("kind")
     if kind == "Picture":
         return Entry(at, Picture({int(trip): v for trip, v in line["versions"].items()}))
     kinds: dict[str, type[Change] | type[Position]] = {"Change": Change, "Position": Position}

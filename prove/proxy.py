@@ -54,7 +54,7 @@ class FaultProxy:
         """Cut everything and listen no more."""
         if self._loop.is_running():
             self._server.close()
-            self.cut()
+            self._do(self._end())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
 
@@ -67,6 +67,13 @@ class FaultProxy:
     async def _cut(self) -> None:
         for line in list(self._lines):
             line.cut()
+
+    async def _end(self) -> None:
+        await self._cut()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = self._target if isinstance(self._target, int) else self._target()
@@ -123,7 +130,7 @@ class FaultProxy:
                 writer.write(piece[1])
                 await writer.drain()
             # Half closed: the other direction may still have something to say.
-            if writer.can_write_eof():
+            if writer.can_write_eof() and not writer.is_closing():
                 writer.write_eof()
 
     async def _hold(self, due: float) -> None:

@@ -11,6 +11,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.filters import Filters
 from config.problems import Unprocessable
 from trips import alerts, once
 from trips.list_api import ListViewSet, needs
@@ -193,6 +194,14 @@ class QuarantineSerializer(serializers.ModelSerializer[QuarantinedFix]):
         return bytes(fix.raw).decode("utf-8", "replace")
 
 
+class QuarantineFilter(Filters):
+    """`?device=<id>&reason=&trip=<id>`"""
+
+    class Meta:
+        model = QuarantinedFix
+        fields = ["device", "reason", "trip"]
+
+
 class QuarantineSumSerializer(StrictSerializer):
     """How many fixes of one device were not believed for one reason; `name` is whose it is."""
 
@@ -208,7 +217,7 @@ class QuarantineViewSet(ListViewSet):
 
     queryset = QuarantinedFix.objects.order_by("-received_at", "-pk")
     serializer_class = QuarantineSerializer
-    filterset_fields = ["device", "reason", "trip"]
+    filterset_class = QuarantineFilter
     permission_classes = [needs(Permission.SEE_FLEET)]
 
     @extend_schema(responses=QuarantineSumSerializer(many=True), filters=True)

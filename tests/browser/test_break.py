@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def number(page: Page, name: str) -> int:
     return int(page.locator(f"#{name}").inner_text())
 
 
+def taps(page: Page, cell: str) -> str:
+    return page.locator(f"#taps [data-number={cell}]").inner_text()
+
+
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    for _ in range(SOON_MS // 250):
+        if condition():
+            return
+        page.wait_for_timeout(250)
+    pytest.fail("the ledger did not come to it")
+
+
 def break_and_wait(page: Page, verb: str) -> None:
     page.locator(f"[data-verb={verb}]").click()
     newest = page.locator("#breaks tr").first
@@ -79,14 +92,11 @@ def test_dina_kills_the_web_process_and_cuts_the_line_and_nothing_is_lost(
         break_and_wait(page, "cut-socket")
         expect(page.locator("#said")).to_contain_text("right again after")
         before = number(page, "answered")
-        page.wait_for_function(f"Number(answered.textContent) > {before + 3}")
+        until(page, lambda: number(page, "answered") > before + 3)
         assert [number(page, one) for one in ("lost", "doubled", "disordered")] == [0, 0, 0]
         assert number(page, "faults") == 0
         page.locator("#pause").click()
-        kept = page.locator("#taps [data-number=kept]")
-        answered = page.locator("#taps [data-number=answered]")
-        page.wait_for_timeout(1_500)  # a tap under way, and the next count
-        expect(kept).to_have_text(answered.inner_text(), timeout=SOON_MS)
+        until(page, lambda: taps(page, "kept") == taps(page, "answered") == taps(page, "shown"))
         assert [one for one in complaints.errors if DEAD_LINE not in one] == []
         assert complaints.foreign_requests == []
 
@@ -94,8 +104,6 @@ def test_dina_kills_the_web_process_and_cuts_the_line_and_nothing_is_lost(
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """A Unix socket's path is short; pytest's folders are not."""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="atw-") as folder:
         yield Path(folder)
 

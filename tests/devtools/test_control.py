@@ -72,7 +72,9 @@ def test_status_lists_the_programs_and_the_verbs_that_fit_them(house: House) -> 
     assert answer["programs"]["web-2"] == {"up": True, "frozen": False, "starts": 1}
 
 
-@pytest.mark.parametrize("line", [b"kill 1\n", b"kill-postgres\n", b"\n", b"\xff\xfe\n", b"x" * 500])
+@pytest.mark.parametrize(
+    "line", [b"kill 1\n", b"kill-postgres\n", b"\n", b"\xff\xfe\n", b"x" * 500]
+)
 def test_anything_but_a_known_verb_is_refused(house: House, line: bytes) -> None:
     assert house.ask(line) == {"ok": False, "why": "unknown verb"}
     assert all(one["starts"] == 1 for one in house.supervisor.state().values())

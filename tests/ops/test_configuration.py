@@ -13,7 +13,9 @@ import pytest
 from devtools.bootstrap import ROOT
 
 #: The compose file's own, and those of the services that it starts.
-COMPOSE_ONLY = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "ATW_PORT"}
+COMPOSE_ONLY = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_PASSWORD", "ATW_SITE"}
+#: Of deploy/Caddyfile.
+COMPOSE_ONLY |= {"ATW_UPSTREAMS"}
 #: Read by boto3, not by us.
 LIBRARIES_OWN = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 READ = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -17,8 +18,10 @@ import yaml
 from celery.bin.base import CLIContext
 from celery.bin.celery import celery
 from daphne.cli import CommandLineInterface
+from django.conf import settings
 
 from config.celery import QUEUES, app
+from config.drain import NOTICE
 from deploy.healthcheck import web_answers, worker_lives
 from devtools.bootstrap import ROOT, VENV
 from devtools.programs import daphne_argv
@@ -51,8 +54,8 @@ def test_the_dockerfile_passes_hadolint() -> None:
 
 def test_every_part_is_there() -> None:
     assert set(SERVICES) == {
-        "postgres", "valkey", "migrate", "web", "worker-high", "worker-normal", "worker-low",
-        "beat", "flower", "mailpit",
+        "postgres", "valkey", "migrate", "web-1", "web-2", "proxy", "worker-high",
+        "worker-normal", "worker-low", "beat", "flower", "mailpit", "backup", "prometheus", "grafana",
     }  # fmt: skip
 
 
@@ -88,12 +91,66 @@ def test_the_web_has_the_same_limits_as_everywhere() -> None:
 
 
 def test_the_broker_keeps_what_it_has_taken() -> None:
-    command = words(SERVICES["valkey"]["command"])
-    options = dict(zip(command[1::2], command[2::2], strict=False))
-    for name in ("appendonly", "appendfsync", "maxmemory-policy"):
-        value = options[f"--{name}"]
-        assert f"{name} {value}\n" in CONFIG
-    assert "--requirepass" in command
+    shipped = (ROOT / "deploy/valkey/valkey.conf").read_text().splitlines()
+    for line in shipped:
+        assert line.startswith("#") or f"{line}\n" in CONFIG, line
+    assert len(shipped) > 4
+    # Its rights are tested with a real server: test_redis_acl.
+    assert words(SERVICES["valkey"]["command"])[:2] == ["sh", "/etc/valkey/start.sh"]
+
+
+def test_what_is_mounted_from_here_is_here() -> None:
+    volumes = [one for service in SERVICES.values() for one in service.get("volumes", [])]
+    paths = [one.partition(":")[0] for one in volumes if one.startswith("./")]
+    assert "./deploy/Caddyfile" in paths
+    assert all((ROOT / path).exists() for path in paths)
+
+
+def caddy(*arguments: str) -> str:
+    """What our Caddy says of the Caddyfile."""
+    command = [str(VENV / "bin/caddy"), *arguments, "--config", "deploy/Caddyfile"]
+    done = subprocess.run(
+        [*command, "--adapter", "caddyfile"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_proxy_understands_its_file() -> None:
+    caddy("validate")
+
+
+def test_the_proxy_bounds_what_comes_in() -> None:
+    server = json.loads(caddy("adapt"))["apps"]["http"]["servers"]["srv0"]
+    assert server["max_header_bytes"] <= 16_384
+    assert 0 < server["read_header_timeout"] <= 10e9
+    assert 0 < server["read_timeout"] <= 60e9
+    (body,) = found_in(server, "request_body")
+    # Above the largest body that the application takes.
+    assert settings.MAX_IMPORT_BYTES < body["max_size"] <= 2 * settings.MAX_IMPORT_BYTES
+
+
+def test_the_proxy_asks_each_web_process_and_notices_one_that_leaves() -> None:
+    (proxy,) = found_in(json.loads(caddy("adapt")), "reverse_proxy")
+    asked = {upstream["dial"] for upstream in proxy["upstreams"]}
+    webs = {f"{name}:8000" for name in SERVICES if name.startswith("web-")}
+    assert asked == webs == set(SERVICES["proxy"]["environment"]["ATW_UPSTREAMS"].split())
+    looked = proxy["health_checks"]["active"]
+    drain_s = 10
+    assert looked["uri"] == "/healthz"
+    assert looked["interval"] < drain_s * NOTICE * 1e9
+    # An idle connection is never ended by the process, so that no request meets its end.
+    assert proxy["transport"]["keep_alive"]["idle_timeout"] < 5e9
+
+
+def found_in(tree: Any, handler: str) -> list[dict[str, Any]]:
+    """All handlers of that name in Caddy's JSON."""
+    if isinstance(tree, list):
+        return [one for item in tree for one in found_in(item, handler)]
+    if not isinstance(tree, dict):
+        return []
+    mine = [tree] if tree.get("handler") == handler else []
+    return mine + [one for item in tree.values() for one in found_in(item, handler)]
 
 
 def test_no_password_has_a_default() -> None:
@@ -103,14 +160,16 @@ def test_no_password_has_a_default() -> None:
     assert all(rest.startswith(":?") for _, rest in asked)
 
 
-def test_nothing_is_open_to_the_network() -> None:
-    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert ports
-    assert all(port.startswith("127.0.0.1:") for port in ports)
+def test_only_the_proxy_is_open_to_the_network() -> None:
+    ports = {name: service.get("ports", []) for name, service in SERVICES.items()}
+    assert ports.pop("proxy") == ["80:80", "443:443", "443:443/udp"]
+    inside = [port for some in ports.values() for port in some]
+    assert inside
+    assert all(port.startswith("127.0.0.1:") for port in inside)
 
 
 def test_our_containers_hold_nothing_that_they_do_not_need() -> None:
-    for name in ("web", "migrate", "beat", *WORKERS):
+    for name in ("web-1", "web-2", "migrate", "beat", "valkey", "proxy", *WORKERS):
         service = SERVICES[name]
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name

@@ -18,28 +18,17 @@ MONITORING = ROOT / "deploy/monitoring"
 OF_PROMETHEUS = {"up"}
 
 
-class Selectors:
-    """What a query selects: {metric: labels}."""
-
-    def __init__(self) -> None:
-        self.found: list[tuple[str, set[str]]] = []
-
-    def pre_visit(self, node: Any) -> bool:
-        if isinstance(node, promql_parser.VectorSelector):
-            labels = {matcher.name for matcher in node.matchers.matchers}
-            self.found.append((str(node.name), labels))
-        return True
-
-    def post_visit(self, node: Any) -> bool:
-        return True
-
-
 def selected(query: str) -> list[tuple[str, set[str]]]:
     """Each metric of a query with the labels that it is filtered by."""
-    parsed = promql_parser.parse(query.replace("$__rate_interval", "5m"))
-    visitor = Selectors()
-    promql_parser.walk(visitor, parsed)
-    return visitor.found
+    found: list[tuple[str, set[str]]] = []
+
+    def note(node: Any) -> bool:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append((str(node.name), {one.name for one in node.matchers.matchers}))
+        return True
+
+    promql_parser.walk(promql_parser.parse(query.replace("$__rate_interval", "5m")), note)
+    return found
 
 
 def rules() -> Iterator[dict[str, Any]]:
@@ -48,9 +37,9 @@ def rules() -> Iterator[dict[str, Any]]:
 
 
 def panels() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(
-        (MONITORING / "grafana/dashboard.json").read_text()
-    )["panels"]
+    found: list[dict[str, Any]] = json.loads((MONITORING / "grafana/dashboard.json").read_text())[
+        "panels"
+    ]
     return found
 
 

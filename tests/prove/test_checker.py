@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prove.checker import Change, Position, check_changes, check_positions
+from prove.checker import Change, Picture, Position, check_changes, check_positions
 
 STATUSES = ("scheduled", "requested")
 TAPS = [Change(trip, version, STATUSES[version % 2]) for version in range(2, 8) for trip in (1, 2)]
@@ -53,6 +53,27 @@ def test_a_change_that_nobody_tapped_never_happened() -> None:
 
 def test_a_screen_that_shows_nothing_lost_everything() -> None:
     assert len(check_changes(TAPS, [])) == len(TAPS)
+
+
+def test_a_picture_stands_for_what_it_skipped() -> None:
+    shown = [TAPS[0], Picture({1: 5, 2: 5}), *(tap for tap in TAPS if tap.version > 5)]
+    assert check_changes(TAPS, shown) == []
+
+
+def test_a_picture_does_not_stand_for_what_should_have_been_shown_before() -> None:
+    # Version 3 of trip 1 is missing although its 4 was shown.
+    shown = [Change(1, 2, "scheduled"), Change(1, 4, "scheduled"), Picture({1: 7, 2: 7})]
+    assert check_changes(TAPS, shown) == ["lost: Change(trip_id=1, version=3, status='requested')"]
+
+
+def test_a_change_that_follows_a_picture_of_it_is_duplicated() -> None:
+    shown = [Picture({1: 7, 2: 7}), TAPS[-1]]
+    assert check_changes(TAPS, shown) == [f"duplicated: {TAPS[-1]}"]
+
+
+def test_an_older_picture_is_out_of_order() -> None:
+    [fault] = check_changes([], [Picture({1: 7}), Picture({1: 6})])
+    assert fault.startswith("out of order")
 
 
 def test_a_true_drive_is_in_order() -> None:

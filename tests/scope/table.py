@@ -45,6 +45,7 @@ PUBLIC = {
     "GET /healthz",
     "GET /.well-known/security.txt",
     "GET /readyz",
+    "GET /metrics",
     "GET /track/<signed>/",
     "POST /track/<signed>/",
     "GET /track/<signed>/streets.geojson",

@@ -107,7 +107,9 @@ def test_only_what_our_own_proxies_say_is_believed(
 ) -> None:
     settings.PROXIES = proxies
     assert client_address("10.0.0.9", forwarded) == address
-    request = RequestFactory(REMOTE_ADDR="10.0.0.9").get("/", headers={"X-Forwarded-For": forwarded})
+    request = RequestFactory(REMOTE_ADDR="10.0.0.9").get(
+        "/", headers={"X-Forwarded-For": forwarded}
+    )
     assert of_request(request) == address
 
 

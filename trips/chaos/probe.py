@@ -43,7 +43,7 @@ def prepare(user: User) -> dict[str, Any]:
 
 
 def kept(run: str) -> dict[str, Any]:
-    """What PostgreSQL holds: `{fixes}` of a page's run, `{events: {trip: how many}}` of the trips."""
+    """What PostgreSQL holds: `{fixes}` of a page's run, `{events: {trip: n}}` of its trips."""
     fixes = GpsFix.objects.filter(
         device__vehicle__name=NAME,
         recorded_at__gte=timezone.now() - timedelta(days=1),

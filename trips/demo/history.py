@@ -182,4 +182,3 @@ class Ride:
 def _stops(trip: Trip) -> tuple[tuple[float, float], tuple[float, float]]:
     pickup = (trip.pickup_latitude, trip.pickup_longitude)
     return pickup, (trip.dropoff_latitude, trip.dropoff_longitude)
-

@@ -36,7 +36,9 @@ def messages(request: HttpRequest) -> HttpResponseBase:
 
 def _found(request: HttpRequest, chosen: str) -> list[Any]:
     """The newest messages of a thread, the oldest of them first."""
-    query = {"page_size": MESSAGES} | ({"with": chosen} if chosen.isdecimal() else {"to": "many"})
+    query = {"page_size": MESSAGES} | (
+        {"with": chosen} if chosen.isdecimal() else {"to": ",".join(ALL)}
+    )
     return list(reversed(one(request, "message-list", **query)["results"]))
 
 

@@ -61,7 +61,7 @@ def vehicle(request: HttpRequest, vehicle_id: int) -> HttpResponseBase:
         if answer.ok:
             told(request, answer, _("Saved."))
             return redirect("fleet:vehicle", vehicle_id)
-        found |= changes
+        found |= {name: changes[name] for name in changes if name != "capacities"}
     return show(
         request, "vehicle", _context(request, found, answer), answer.status if answer else 200
     )
@@ -75,7 +75,7 @@ def _context(request: HttpRequest, found: dict[str, Any], answer: Answer | None)
         "errors": answer.errors if answer else {},
         "seats": SEATS,
         # One line more than there are, for another way to arrange them.
-        "seatings": [*found["capacities"], {}],
+        "seatings": [*(_changes(request)["capacities"] if answer else found["capacities"]), {}],
         "devices": one(request, "device-list", vehicle=found["id"])["results"],
         "trips": one(request, "trip-list", **of_vehicle)["results"],
         "shifts": one(request, "shift-list", vehicle=found["id"], date=today)["results"],
@@ -98,7 +98,8 @@ def _seating(request: HttpRequest, line: int) -> dict[str, Any]:
     """Kinds of seat with a number; one that is none is left to the API to refuse."""
     asked = given(request, *(f"seat-{line}-{name}" for name in SEATS))
     named = {key.rpartition("-")[2]: value for key, value in asked.items()}
-    return {name: number for name, number in named.items() if number != "0"}
+    numbers = {name: int(n) if n.isdecimal() else n for name, n in named.items()}
+    return {name: number for name, number in numbers.items() if number != 0}
 
 
 @require_POST

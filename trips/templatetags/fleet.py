@@ -151,7 +151,7 @@ def field_time(iso: str | None) -> str:
 def seats(capacities: list[dict[str, int]]) -> str:
     """`4 seats, 1 wheelchair` of each way to arrange them."""
     ways = [
-        ", ".join(str(_SEATS[name] % {"n": n}) for name, n in way.items() if n and name in _SEATS)
+        ", ".join(str(words % {"n": way[name]}) for name, words in _SEATS.items() if way.get(name))
         for way in capacities
     ]
     return f" {_('or')} ".join(way for way in ways if way) or "–"

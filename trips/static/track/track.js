@@ -10,7 +10,7 @@ const TOGETHER_MS = 300;
 const UNDER_WAY = new Set(["en_route_pickup", "arrived_pickup", "in_progress", "arrived_dropoff"]);
 
 let map = null;
-let asked = null;
+let [asked, asking, missed] = [null, false, false];
 let shownAt = Date.now();
 
 const address = new URL(config.socket, location.href);
@@ -21,7 +21,7 @@ setInterval(keepUp, 1000);
 document.addEventListener("visibilitychange", keepUp);
 
 function changed(effects, state) {
-  if (state.stopped) return void renew();
+  if (state.stopped) return renewSoon();
   if (effects.all || effects.trips.length > 0) renewSoon();
   drawMap(state);
 }
@@ -33,12 +33,14 @@ function keepUp() {
   if (Date.now() - shownAt >= patience) renewSoon();
 }
 
+/** What happens while an answer is under way may not be in it: then it is asked for once more. */
 function renewSoon() {
-  asked ??= setTimeout(renew, TOGETHER_MS);
+  if (asking) missed = true;
+  else asked ??= setTimeout(renew, TOGETHER_MS);
 }
 
 async function renew() {
-  clearTimeout(asked);
+  [asked, asking, missed] = [null, true, false];
   shownAt = Date.now();
   try {
     const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
@@ -48,7 +50,8 @@ async function renew() {
   } catch {
     document.getElementById("away").hidden = false;
   } finally {
-    asked = null;
+    asking = false;
+    if (missed) renewSoon();
   }
 }
 

@@ -12,7 +12,7 @@ import { FreeVehicles } from "./free.js";
 import { keysOf } from "./keys.js";
 import { TripList } from "./list.js";
 import { FleetMap } from "./map.js";
-import { Pace } from "./pace.js";
+import { once, Pace } from "./pace.js";
 import { Selection } from "./selection.js";
 import { BoardSocket } from "./socket.js";
 import { ago, clockOf } from "./times.js";
@@ -42,7 +42,7 @@ class Board {
       pick: (id) => this.bulk.toggle(id),
       narrow: () => (this.drawFree(), this.remember()),
     });
-    this.free = new FreeVehicles(at("groups"), (id) => this.selection.vehicle(id));
+    this.free = new FreeVehicles(at("groups"), (id) => (this.selection.vehicle(id), this.map?.fit()));
     this.commands = new Commands({ tripOf: (id) => this.state.trips.get(id), onChange: () => this.redraw(), clock });
     this.selection = new Selection(this, at("panel"), { clock, timeZone: config.time_zone });
     this.alerts = new Alerts(at("alerts"), alertsConfig(), clock, {
@@ -124,6 +124,7 @@ class Board {
     this.dirty = { list: false, vehicles: new Set() };
     this.selection.mark();
     this.openWanted();
+    once("trips-drawn");
   }
 
   drawFree() {

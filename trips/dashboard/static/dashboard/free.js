@@ -48,7 +48,7 @@ export class FreeVehicles {
   #row({ id, name, recorded_at }, nowMs) {
     if (!this.rows.has(id)) {
       const seen = h("span", { class: "crew" });
-      const button = h("button", { type: "button", class: "row", "data-free": id, onclick: () => this.onSelect(id) }, h("span", { class: "who" }), seen);
+      const button = h("button", { type: "button", class: "row free", "data-free": id, onclick: () => this.onSelect(id) }, h("span", { class: "who" }), seen);
       this.rows.set(id, { root: h("li", { "data-hue": "idle" }, button), button, seen });
     }
     const row = this.rows.get(id);

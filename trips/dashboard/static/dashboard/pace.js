@@ -32,3 +32,8 @@ export class Pace {
     });
   }
 }
+
+/** Notes when something was there for the first time, for who measures how soon a page is useful. */
+export function once(name) {
+  if (performance.getEntriesByName(name).length === 0) performance.mark(name);
+}

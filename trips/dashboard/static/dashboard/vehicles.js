@@ -6,7 +6,7 @@ import { _ } from "atw/i18n.js";
 import { h } from "./dom.js";
 import { Room } from "./labels.js";
 import { Glide } from "./motion.js";
-import { Pace } from "./pace.js";
+import { once, Pace } from "./pace.js";
 import { Sprites } from "./sprites.js";
 import { ago } from "./times.js";
 import { minutesLate, staleness, statusHue, statusLabel, vehicleName } from "./trips.js";
@@ -122,6 +122,7 @@ export class Vehicles {
     this.#drawNames(marked, zoom >= NAMES_FROM_ZOOM ? plain : []);
     this.pace.leastMs = this.shown.length > FEW ? Math.min(SLOWEST_MS, this.shown.length * MS_EACH) : 0;
     if (moving) this.pace.ask();
+    if (this.shown.length > 0) once("vehicles-drawn");
   }
 
   // Where each is now in pixels; only those in view are shown. Whether any still moves.
@@ -178,11 +179,12 @@ export class Vehicles {
     this.context.globalAlpha = 1;
   }
 
-  #drawName(one, room, always) {
+  // The marked ones always have theirs, below their ring.
+  #drawName(one, room, marked) {
     const picture = this.sprites.name(one.name);
     const { width, height } = picture;
-    const box = { x: one.x - width / 2, y: one.y + NAME_BELOW_PX, width, height };
-    if (!room.claim(box) && !always) return;
+    const box = { x: one.x - width / 2, y: one.y + NAME_BELOW_PX + (marked ? 5 : 0), width, height };
+    if (!room.claim(box) && !marked) return;
     this.context.globalAlpha = Math.max(0.6, ALPHA[one.age]);
     this.#picture(picture, box.x, box.y);
   }

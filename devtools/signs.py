@@ -1,0 +1,19 @@
+"""Whether a Celery worker still shows that its loop runs (`config.workers`)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+
+
+def shows_life(env: Mapping[str, str], queue: str, node: str) -> bool:
+    """Whether this machine's worker `node` of that environment does; also where nobody can tell."""
+    # Part of the application's packages, which are there once anything runs.
+    import redis
+
+    url = env.get("CELERY_BROKER_URL") or f"{env['REDIS_URL']}/0"
+    try:
+        with redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5) as broker:
+            return bool(broker.exists(f"atw:worker:{queue}:{node}@{socket.gethostname()}"))
+    except redis.RedisError:
+        return True

@@ -5,7 +5,7 @@ DATA ?= var
 RESET ?=
 FLOWER ?=
 
-.PHONY: help demo up test lint lock bench
+.PHONY: help demo up test lint lock bench screenshots prove soak
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
 
@@ -23,6 +23,15 @@ lint: ## ruff, mypy --strict, import-linter, secrets, known holes
 
 bench: ## measure, beside the textbook's recipe, into bench/RESULTS.md (5 minutes)
 	@exec $(PYTHON) dev.py bench
+
+screenshots: ## the pictures of README and docs, from a demo of its own (4 minutes)
+	@exec $(PYTHON) dev.py screenshots
+
+prove: ## kill, freeze and flood everything, into docs/PROOF.md (20 minutes; ARGS="--rows 1,3 --quick")
+	@exec $(PYTHON) dev.py prove $(ARGS)
+
+soak: ## half an hour at 500 fixes a second
+	@exec $(PYTHON) dev.py soak $(ARGS)
 
 lock: ## pin the dependencies of pyproject.toml
 	@exec $(PYTHON) dev.py lock

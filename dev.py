@@ -21,7 +21,7 @@ from devtools import bootstrap
 def main() -> int:
     """Set up what the command needs, then run it; its exit code."""
     options, rest = parser().parse_known_args()
-    if rest and options.command not in {"test", "bench"}:
+    if rest and options.command not in {"test", "bench", "prove", "soak"}:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         return run(options, rest)
@@ -33,8 +33,8 @@ def main() -> int:
 
 
 def run(options: argparse.Namespace, rest: list[str]) -> int:
-    """Dispatch a parsed command line; `rest` are pytest's or the bench's arguments."""
-    developing = options.command in {"test", "lint", "lock"}
+    """Dispatch a parsed command line; `rest` are the arguments of what it starts."""
+    developing = options.command in {"test", "lint", "lock", "screenshots", "prove", "soak"}
     running = bootstrap.FLOWER if getattr(options, "flower", False) else bootstrap.EMBEDDED
     bootstrap.enter_venv(bootstrap.DEV if developing else running)
     from devtools import tools
@@ -47,6 +47,10 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
             return tools.test(rest)
         case "bench":
             return tools.bench(rest)
+        case "prove":
+            return tools.prove(rest)
+        case "soak":
+            return tools.soak(rest)
         case "lint":
             return tools.lint()
         case "lock":
@@ -55,6 +59,8 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
             return tools.env(options.data)
         case "export" | "import":
             return transfer(options)
+        case "screenshots":
+            return screenshots()
         case _:
             return tools.redis_prompt(options.data, options.words, options.db)
 
@@ -78,6 +84,14 @@ def start(options: argparse.Namespace) -> int:
             flower=options.flower,
         )
     )
+
+
+def screenshots() -> int:
+    """`screenshots`."""
+    warn_without_node_modules()
+    from devtools import screenshots
+
+    return screenshots.run()
 
 
 def transfer(options: argparse.Namespace) -> int:
@@ -105,6 +119,8 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--vehicles", type=int, default=25)
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     commands.add_parser("bench", help="measure; further arguments: which sections")
+    commands.add_parser("prove", help="hold the promises against faults; --rows 1,3, --quick")
+    commands.add_parser("soak", help="half an hour at 500 fixes/s; --minutes N")
     commands.add_parser("lint", help="ruff, mypy and import-linter")
     data = instance_options(argparse.ArgumentParser(add_help=False))
     commands.add_parser("env", parents=[data], help="print DATABASE_URL and REDIS_URL")
@@ -116,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     load = commands.add_parser("import", help="fill an empty PostgreSQL with an export")
     load.add_argument("file", type=Path, metavar="FILE")
     load.add_argument("--database-url", required=True, metavar="postgresql://…")
+    commands.add_parser("screenshots", help="take the pictures of README and docs")
     commands.add_parser("lock", help="pin the dependencies of pyproject.toml")
     return root
 

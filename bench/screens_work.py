@@ -42,6 +42,8 @@ CHROMIUM_ARGS = [
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    # The text-book's page is put in the way of a request, so it seems to come from nowhere.
+    "--disable-features=LocalNetworkAccessChecks",
 ]
 MAP = Path(__file__).parent / "textbook" / "map.html"
 OPENINGS, READY_MS = 5, 60_000

@@ -98,7 +98,7 @@ async def _drain(server: Any) -> None:
 
 
 def _stop_listening() -> None:
-    for reader in reactor.getReaders():
+    for reader in reactor.getReaders():  # type: ignore[misc]
         if IListeningPort.providedBy(reader):
             reader.stopListening()
 

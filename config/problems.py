@@ -13,15 +13,23 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from config.spoken import spoken
+
 CONTENT_TYPE = "application/problem+json"
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_AFTER_S = 2
 
 
 def problem(status: int, detail: str, **more: object) -> dict[str, Any]:
-    """The body of one problem: {type, title, status, detail, …more}."""
+    """The body of one problem: {type, title, status, detail, …more}, for the reader's eyes."""
     title = HTTPStatus(status).phrase
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": spoken(detail),
+        **more,
+    }
 
 
 class Conflict(exceptions.APIException):

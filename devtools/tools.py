@@ -23,7 +23,7 @@ LOCKS = {
 }
 #: See `tests.plugin` for what the runners share out.
 ALL_TESTS = ("-q", "-n", "2", "--dist", "loadgroup")
-PACKAGES = ("config", "trips", "billing", "users", "devtools", "bench", "tests")
+PACKAGES = ("config", "trips", "billing", "users", "devtools", "bench", "prove", "tests")
 
 
 def test(arguments: Sequence[str]) -> int:
@@ -34,6 +34,16 @@ def test(arguments: Sequence[str]) -> int:
 def bench(arguments: Sequence[str]) -> int:
     """Measure the named sections, or all into bench/RESULTS.md; its exit code."""
     return _run([sys.executable, "-m", "bench", *arguments])
+
+
+def prove(arguments: Sequence[str]) -> int:
+    """Run the rows of the proof, all of them into docs/PROOF.md; its exit code."""
+    return _run([sys.executable, "-m", "prove", *arguments])
+
+
+def soak(arguments: Sequence[str]) -> int:
+    """Let a fleet report for half an hour and watch what the processes take; its exit code."""
+    return _run([sys.executable, "-m", "prove.soak", *arguments])
 
 
 def lint() -> int:

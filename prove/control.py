@@ -19,6 +19,7 @@ def deaf_without_comparing(out: Outcome, made: Scene, calm: int) -> None:
 
     The first `calm` answers came before any fault; of these it must have heard.
     """
+    made.answers.ledger.flush()
     entries = read(made.answers.ledger.path)
     answered = [(at, what) for at, what in entries if isinstance(what, Change)]
     late = doorbells_late(answered, made.ear.numbers, board_numbers(made))

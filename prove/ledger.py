@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 
 class Ledger:
-    """A file to which entries are appended; on disk at `close` at the latest."""
+    """A file to which entries are appended; in the file at `flush` or `close` at the latest."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,6 +36,11 @@ class Ledger:
         """It happened now."""
         line = {"second": round(time.monotonic(), 6), "kind": type(what).__name__, **what._asdict()}
         self._file.write(json.dumps(line) + "\n")
+
+    def flush(self) -> None:
+        """What happened so far is in the file."""
+        if not self._file.closed:
+            self._file.flush()
 
     def close(self) -> None:
         """Nothing more happens."""

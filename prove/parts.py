@@ -33,6 +33,7 @@ class Database(RealProcess):
         postgres.prepare()
         self.url = postgres.url
         self.port = postgres.port
+        self._settings = postgres.cluster / "postgresql.conf"
         super().__init__(reaper, postgres.program(), log)
 
     def answers(self) -> bool:
@@ -42,6 +43,11 @@ class Database(RealProcess):
         except psycopg.OperationalError:
             return False
         return True
+
+    def set(self, **settings: str) -> None:
+        """Further settings, from its next start on."""
+        lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
+        self._settings.write_text(self._settings.read_text() + "".join(lines))
 
     def kill(self) -> None:
         """kill -9; its children have sessions of their own, and may not outlive it."""

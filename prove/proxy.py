@@ -14,6 +14,8 @@ CHUNK = 65_536
 MOST_ON_THE_WAY = 256
 #: How long what is held back waits before it looks again whether it may go on.
 LOOK_S = 0.01
+#: What is on its way when the proxy is closed.
+END_S = 5.0
 
 
 class FaultProxy:
@@ -69,11 +71,10 @@ class FaultProxy:
             line.cut()
 
     async def _end(self) -> None:
+        self._stalled = False
         await self._cut()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=END_S)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = self._target if isinstance(self._target, int) else self._target()

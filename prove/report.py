@@ -16,14 +16,16 @@ PostgreSQL, Valkey, an SMTP server, web processes and workers of its own, on the
 A ledger holds every answer, each screen writes down what it shows, and a checker that has its own
 tests (`tests/prove/`) compares the files afterwards. Where a row says *control*, somebody without
 the repair under test looked on: had they lost nothing, the fault would not have bitten, and the row
-counts as missed. How to run it, and a single row: [TESTING](TESTING.md#the-proof).
+counts as missed. One row alone: `python3 dev.py prove --rows 3`; small, within minutes: `--quick`.
+Half an hour at 500 fixes a second: `make soak`. A row is a module of `prove/rows/`.
 """
 NOT_COVERED = """\
 ## What is not covered
 
 - **Power loss.** Processes are killed, not the kernel: what was handed to the system's page cache
-  survives. `fsync` is on in PostgreSQL as shipped, and the tables of its own tests cover it; that
-  the disk keeps what it confirmed cannot be tried without a machine of its own to cut off.
+  survives. PostgreSQL has `fsync` and `synchronous_commit` on here, as in production; that the disk
+  keeps what it confirmed cannot be tried without a machine of its own to cut off. Valkey flushes
+  every second: what it loses then is queue, which the outbox fills again.
 - **A full disk.** PostgreSQL answers with errors, which become 503; Valkey refuses writes, which
   the outbox bridges. Neither was tried: filling this machine's only disk would end the harness.
 - **Failover** of PostgreSQL or Valkey to a replica: there is one of each here. A replica that lags
@@ -62,7 +64,7 @@ def _number(value: Value) -> str:
     return f"{value:,}" if isinstance(value, int) else value
 
 
-def markdown(proved: Sequence[Proved], machine: str, seed: int) -> str:
+def markdown(proved: Sequence[Proved], machine: str, seed: int, *, quick: bool) -> str:
     """The whole page."""
     missed = [one for one in proved if one.outcome.misses]
     held = f"{len(proved) - len(missed)} of {len(proved)} rows held."
@@ -71,7 +73,9 @@ def markdown(proved: Sequence[Proved], machine: str, seed: int) -> str:
         "|---|---|---|---|---|---|---|",
         *(_table_row(one) for one in proved),
     ]
-    parts = [f"{HEAD}\n{machine} Seed {seed}. {held}", "\n".join(table)]
+    small = " **Run small (`--quick`): fewer events, clients and faults than the table says.**"
+    about = f"{machine} Seed {seed}. {held}{small if quick else ''}"
+    parts = [f"{HEAD}\n{about}", "\n".join(table)]
     if missed:
         parts.append("## Missed\n\n" + "\n".join(line for one in missed for line in _misses(one)))
     if notes := [line for one in proved for line in _notes(one)]:

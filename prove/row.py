@@ -102,8 +102,8 @@ class Row:
     """One row of the table.
 
     `run(stack, seed, scale)`: the same seed does the same; `scale` 1.0 is the table's size and
-    smaller runs less of it, by `scaled`. A run that takes longer than `bound_s` at scale 1 is
-    ended and has missed.
+    smaller runs less of it, by `scaled`. A run that takes longer than `bound_s` is ended and has
+    missed.
     """
 
     number: int

@@ -124,7 +124,9 @@ class Scene:
         return await until(self.calm, HEAL_S)
 
     def judgement(self) -> Judgement:
-        """What the files say; to be asked once the scene is over."""
+        """What the files say so far."""
+        for ledger in (self.answers.ledger, *self.ledgers):
+            ledger.flush()
         return judge(self.answers.ledger.path, [ledger.path for ledger in self.ledgers])
 
     @property

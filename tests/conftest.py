@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import httpx
 import pytest
+from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -51,6 +52,12 @@ def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
     if commits:
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE trips_gpsfix")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_tried_anything_yet() -> None:
+    """Limits count per address, and all tests have the same one."""
+    cache.clear()
 
 
 @pytest.fixture

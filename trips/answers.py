@@ -1,8 +1,7 @@
 """How the HTTP API answers a trip, and in which problem each refusal of a service ends."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,9 @@ from django.utils import timezone
 from rest_framework import exceptions
 
 from config.problems import Conflict, Unprocessable
+from config.spoken import spoken
 from trips import guards, queries
+from trips.dispatch.matching import Refusal
 from trips.models import Trip
 from trips.realtime.projections import trip_for
 from trips.taps import Forbidden, InvalidTap, Refused, ReusedClientEventId, TripNotFound
@@ -34,13 +35,18 @@ def problems(trip_id: int, user: User) -> Iterator[None]:
     except Forbidden:
         raise exceptions.PermissionDenied from None
     except InvalidTap as exc:
-        raise exceptions.ValidationError({exc.field: [str(exc)]}) from None
+        raise exceptions.ValidationError({exc.field: [spoken(str(exc))]}) from None
     except ReusedClientEventId:
         raise Unprocessable("This client_event_id came before with another body.") from None
     except Refused as exc:
         current = queries.with_related(Trip.objects.filter(pk=trip_id)).get()
-        why = {"refusals": [asdict(one) for one in exc.refusals]} if exc.refusals else {}
+        why = {"refusals": refusals_json(exc.refusals)} if exc.refusals else {}
         raise Conflict(str(exc), trip=trip_json(current, user), **why) from None
+
+
+def refusals_json(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
+    """Reasons one by one, their sentences in the reader's language."""
+    return [{"code": one.code, "text": spoken(one.text)} for one in refusals]
 
 
 def check_times(scheduled_at: datetime | None, appointment_at: datetime | None) -> None:

@@ -1,7 +1,6 @@
 """Who could take a trip, and automatic assignment of a trip or a day. Dispatchers only."""
 
 import datetime
-from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -12,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.problems import Conflict
+from trips.answers import refusals_json
 from trips.dispatch import assign
 from trips.dispatch.candidates import Candidate, candidates
 from trips.lifecycle import OPEN, Status
@@ -121,7 +121,7 @@ def _json(one: Candidate) -> dict[str, Any]:
         "lateness_s": None if one.lateness_s is None else round(one.lateness_s),
         "others_lateness_s": round(at.others_lateness_s) if at else None,
         "free": one.free_places(),
-        "refusals": [asdict(refusal) for refusal in one.refusals],
+        "refusals": refusals_json(one.refusals),
     }
 
 

@@ -65,8 +65,7 @@ def _deaf_s(made: Scene, killed: list[float]) -> list[float]:
 async def _forget(made: Scene) -> int:
     """How much of what was answered a server forgets that does not wait for its disk."""
     stack, answers = made.stack, made.answers
-    await asyncio.to_thread(stack.query, "ALTER ROLE CURRENT_USER SET synchronous_commit = off")
-    # Sessions that are open keep their setting.
+    stack.postgres.set(synchronous_commit="off", wal_writer_delay="10s")
     await asyncio.to_thread(stack.postgres.restart)
     before, trips = len(answers.changes), made.company.trips
     share = len(trips) // len(made.dinas)

@@ -36,7 +36,7 @@ def test_an_order_is_made_paused_and_changed(web_server: WebServer, cast: Cast) 
         page.get_by_label("Pick-up time").fill("06:30")
         page.get_by_label("Way back", exact=True).select_option("will_call")
         page.get_by_label("Not on holidays").check()
-        words = page.locator("#words")
+        words = page.locator("#rhythm")
         expect(words).to_contain_text("every day at 06:30, back by will-call", timeout=NEAR_MS)
         expect(page.locator('[data-held="holiday"]')).to_contain_text("holiday", timeout=NEAR_MS)
         assert violations(page) == []

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.test import Client
 from django.utils import timezone
+from knox.models import AuthToken
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
@@ -20,6 +22,8 @@ from trips.models import Alert, Delivery, Driver, Message, Shift, Vehicle
 pytestmark = pytest.mark.django_db(transaction=True)
 #: A worker and a socket are near, and the machine may be busy.
 NEAR_MS = 30_000
+OUTBOX_IS_EMPTY = """async () =>
+    (await (await fetch('/api/system/')).json()).owed.outbox.pending === undefined"""
 PATHS = (
     "/dispatch/vehicles/",
     "/dispatch/drivers/",
@@ -62,14 +66,15 @@ def test_dina_tries_a_buried_delivery_again_and_it_arrives(
         page.goto("/dispatch/trouble/")
         page.get_by_role("checkbox", name=f"message.sent {message.pk}").check()
         page.get_by_role("button", name="Try the chosen again").click()
-        expect(page.get_by_role("status").first).to_contain_text("1 is tried again.")
-        expect(page.get_by_role("heading", name="Nothing has failed")).to_be_visible()
-        page.goto("/dispatch/messages/?with=drivers")
-        expect(page.get_by_role("log")).to_contain_text("Ice on the bridge.")
-        page.wait_for_function(
-            "async () => (await (await fetch('/api/system/')).json()).owed.outbox.pending === undefined",
-            timeout=NEAR_MS,
+        expect(page.get_by_role("status").first).to_contain_text(
+            "1 is tried again.", timeout=NEAR_MS
         )
+        expect(page.get_by_role("heading", name="Nothing has failed")).to_be_visible(
+            timeout=NEAR_MS
+        )
+        page.goto("/dispatch/messages/?with=drivers")
+        expect(page.get_by_role("log")).to_contain_text("Ice on the bridge.", timeout=NEAR_MS)
+        page.wait_for_function(OUTBOX_IS_EMPTY, timeout=NEAR_MS)
         assert is_quiet(complaints)
     delivery.refresh_from_db()
     assert delivery.state == Delivery.State.DONE
@@ -85,7 +90,7 @@ def test_a_van_in_the_workshop_is_refused_by_the_board(web_server: WebServer) ->
         page.get_by_role("link", name="Van 1").click()
         page.get_by_label("Why").fill("brakes")
         page.get_by_role("button", name="Take out of service").click()
-        expect(page.locator("h1")).to_contain_text("out of service")
+        expect(page.locator("h1")).to_contain_text("out of service", timeout=NEAR_MS)
         page.goto(f"/dispatch/?trip={trip.pk}")
         page.get_by_role("button", name="Assign…").click(timeout=NEAR_MS)
         panel = page.locator("#panel")
@@ -107,31 +112,27 @@ def test_an_sos_appears_by_itself_is_seen_to_and_is_over(
     with page_at(web_server.base_url, webgl=False) as (page, complaints):
         sign_in(page, session, web_server)
         page.goto("/dispatch/alerts/")
-        expect(page.get_by_role("heading", name="No open alarm")).to_be_visible()
+        expect(page.get_by_role("heading", name="No open alarm")).to_be_visible(timeout=NEAR_MS)
         _press_sos(web_server, token)
         card = page.locator(".alarm-card")
         expect(card).to_contain_text("call for help · Van 1", timeout=NEAR_MS)
         card.get_by_role("button", name="I see to it").click()
         page.get_by_role("link", name="seen to").click()
-        expect(card).to_contain_text("Dina")
+        expect(card).to_contain_text("Dina", timeout=NEAR_MS)
         card.get_by_label("What came of it").fill("false alarm")
         card.get_by_role("button", name="It is over").click()
         page.get_by_role("link", name="over", exact=True).click()
-        expect(card).to_contain_text("false alarm")
+        expect(card).to_contain_text("false alarm", timeout=NEAR_MS)
         assert is_quiet(complaints)
     alert = Alert.objects.get(driver=driver)
     assert alert.acknowledged_by == alert.resolved_by == board.dina
 
 
 def _token(board: Board) -> str:
-    from knox.models import AuthToken
-
     return str(AuthToken.objects.create(board.omar)[1])
 
 
 def _press_sos(web_server: WebServer, token: str) -> None:
-    import httpx
-
     headers = {"Authorization": f"Token {token}"}
     url = f"{web_server.base_url}/api/alerts/"
     httpx.post(url, json={"kind": "sos"}, headers=headers, timeout=30).raise_for_status()
@@ -152,12 +153,14 @@ def test_a_talk_goes_on_without_a_reload(
         page.keyboard.press("Control+Enter")
         said = page.get_by_role("log")
         expect(said).to_contain_text("Where are you?", timeout=NEAR_MS)
-        expect(page.get_by_label("Message", exact=True)).to_have_value("")
+        expect(page.get_by_label("Message", exact=True)).to_have_value("", timeout=NEAR_MS)
         page.evaluate("window.untouched = true")
         page.get_by_label("Message", exact=True).fill("half a sent")
         _say(web_server, token, "At the bridge.")
         expect(said).to_contain_text("At the bridge.", timeout=NEAR_MS)
-        expect(page.get_by_label("Message", exact=True)).to_have_value("half a sent")
+        expect(page.get_by_label("Message", exact=True)).to_have_value(
+            "half a sent", timeout=NEAR_MS
+        )
         expect(page.locator("[data-notice]")).to_have_count(0, timeout=NEAR_MS)
         assert page.evaluate("window.untouched")
         assert is_quiet(complaints)
@@ -165,8 +168,6 @@ def test_a_talk_goes_on_without_a_reload(
 
 
 def _say(web_server: WebServer, token: str, body: str) -> None:
-    import httpx
-
     headers = {"Authorization": f"Token {token}"}
     url = f"{web_server.base_url}/api/messages/"
     httpx.post(url, json={"to": "dispatch", "body": body}, headers=headers).raise_for_status()
@@ -177,7 +178,8 @@ def test_every_page_of_the_fleet_can_be_used_by_everybody(web_server: WebServer)
     session = session_of(board)
     _fill(board)
     shift, driver = Shift.objects.first(), Driver.objects.first()
-    assert shift is not None and driver is not None
+    assert shift is not None
+    assert driver is not None
     details = (
         f"/dispatch/vehicles/{board.van.pk}/",
         f"/dispatch/drivers/{driver.pk}/",

@@ -1,9 +1,13 @@
-// Node reads the pages' import map here: `atw/…` is config/static/atw/….
+// Node reads what the pages' addresses say here: `atw/…` is config/static/atw/…, and one page's
+// folder is beside another's.
 
 import { register } from "node:module";
 
-const root = new URL("../../config/static/atw/", import.meta.url).href;
-const source = `export function resolve(name, context, next) {
-  return next(name.startsWith("atw/") ? "${root}" + name.slice(4) : name, context);
+const at = (path) => new URL(`../../${path}`, import.meta.url).href;
+const roots = { "atw/": at("config/static/atw/"), "../dashboard/": at("trips/dashboard/static/dashboard/") };
+const source = `const roots = ${JSON.stringify(roots)};
+export function resolve(name, context, next) {
+  const begin = Object.keys(roots).find((one) => name.startsWith(one));
+  return next(begin ? roots[begin] + name.slice(begin.length) : name, context);
 }`;
 register(`data:text/javascript,${encodeURIComponent(source)}`);

@@ -22,7 +22,7 @@ from django.conf import settings
 
 from config.celery import QUEUES, app
 from config.drain import NOTICE
-from deploy.healthcheck import web_answers, worker_lives
+from deploy.healthcheck import first_database, web_answers, worker_lives
 from devtools.bootstrap import ROOT, VENV
 from devtools.programs import daphne_argv
 from devtools.valkey import CONFIG
@@ -55,7 +55,8 @@ def test_the_dockerfile_passes_hadolint() -> None:
 def test_every_part_is_there() -> None:
     assert set(SERVICES) == {
         "postgres", "valkey", "migrate", "web-1", "web-2", "proxy", "worker-high",
-        "worker-normal", "worker-low", "beat", "flower", "mailpit", "backup", "prometheus", "grafana",
+        "worker-normal", "worker-low", "beat", "flower", "mailpit", "backup", "prometheus",
+        "grafana",
     }  # fmt: skip
 
 
@@ -262,3 +263,15 @@ def test_a_workers_health_is_its_own(
     monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
     assert all(worker_lives("test", queue) for queue in QUEUES)
     assert not worker_lives("other", "normal")
+
+
+def test_a_worker_is_not_started_anew_because_its_broker_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
+    assert worker_lives("test", "normal")
+
+
+def test_the_brokers_address_keeps_how_to_trust_it() -> None:
+    url = "rediss://atw:secret@broker.example.org:6380?ssl_cert_reqs=required"
+    assert first_database(url) == url.replace("6380", "6380/0")

@@ -7,7 +7,8 @@ rename, forbid) in a later release, when nothing that runs knows the old shape a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
@@ -42,7 +43,7 @@ SQL_BREACH = re.compile(
 )
 
 
-def complaints(operations: list[Operation], before: ProjectState, app: str) -> Iterator[str]:
+def complaints(operations: Sequence[Operation], before: ProjectState, app: str) -> Iterator[str]:
     """What the release that runs would not survive; `before`: the models that it knows."""
     made: set[str] = set()
     for operation in operations:
@@ -75,7 +76,7 @@ def _complaint(operation: Operation, before: ProjectState, app: str) -> str:
     return ""
 
 
-def _must_be_given(field: models.Field[object, object]) -> bool:
+def _must_be_given(field: models.Field[Any, Any]) -> bool:
     return not (field.null or field.many_to_many or field.has_db_default())
 
 
@@ -101,7 +102,7 @@ def later(loader: MigrationLoader) -> list[tuple[str, str]]:
 
 
 def test_every_migration_since_then_may_be_applied_under_load() -> None:
-    loader = MigrationLoader(None, ignore_no_initial=True)
+    loader = MigrationLoader(None)
     found = []
     for app, name in later(loader):
         before = loader.project_state((app, name), at_end=False)
@@ -122,7 +123,7 @@ def test_what_is_allowed_is_there() -> None:
 def known() -> ProjectState:
     """A release with one table."""
     state = ProjectState()
-    fields = [
+    fields: list[tuple[str, models.Field[Any, Any]]] = [
         ("id", models.BigAutoField(primary_key=True)),
         ("name", models.CharField(max_length=50)),
         ("note", models.TextField(null=True)),

@@ -61,9 +61,7 @@ class Guarded(RealProcess):
 
     def as_user(self, name: str, password: str = "") -> redis.Redis:
         """A client of that user."""
-        return redis.Redis(
-            port=self.port, username=name, password=password, decode_responses=True, retry=None
-        )
+        return redis.Redis(port=self.port, username=name, password=password, decode_responses=True)
 
     def answers(self) -> bool:
         """Whether the watcher is answered."""

@@ -256,7 +256,7 @@ def test_on_a_shared_socket_the_next_process_has_what_the_last_one_does_not_take
                 leaving.ask_to_end()
                 while healthz(line) != 503:
                     time.sleep(0.02)
-            with closing(HTTPConnection(*listener.getsockname(), timeout=SOON_S)) as waiting:
+            with closing(HTTPConnection(*webs[0].address, timeout=SOON_S)) as waiting:
                 waiting.request("GET", "/healthz")
                 following.start()
                 assert waiting.getresponse().status == 200

@@ -39,6 +39,14 @@ else:
 """
 
 
+BEATS = """
+import pathlib, sys, time
+while True:
+    pathlib.Path(sys.argv[1]).touch()
+    time.sleep(0.05)
+"""
+
+
 def watched(how: str, **env: str) -> subprocess.Popen[str]:
     """A process whose loop hangs, rests or lives; started once it is watched."""
     process = subprocess.Popen(
@@ -84,12 +92,11 @@ def test_the_launcher_replaces_a_stopped_program_that_shows_no_life(
     monkeypatch.setattr(supervising, "HUNG_S", 0.5)
     monkeypatch.setattr(supervising, "BACKOFF_S", (0.05,))
     sign = tmp_path / "sign"
-    beats = "import pathlib, sys, time\nwhile True:\n pathlib.Path(sys.argv[1]).touch()\n time.sleep(0.05)"
 
     def alive() -> bool:
         return sign.exists() and time.time() - sign.stat().st_mtime < 1.0
 
-    argv = [sys.executable, "-c", beats, str(sign)]
+    argv = [sys.executable, "-c", BEATS, str(sign)]
     program = Program("worker", argv, 1, dict(os.environ), grace_s=0.5, alive=alive)
     reaper, said = Reaper(), list[str]()
     supervisor = Supervisor(reaper, tmp_path, said.append)

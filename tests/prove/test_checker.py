@@ -56,18 +56,23 @@ def test_a_screen_that_shows_nothing_lost_everything() -> None:
 
 
 def test_a_picture_stands_for_what_it_skipped() -> None:
-    shown = [TAPS[0], Picture({1: 5, 2: 5}), *(tap for tap in TAPS if tap.version > 5)]
+    shown: list[Change | Picture] = [
+        TAPS[0],
+        Picture({1: 5, 2: 5}),
+        *(tap for tap in TAPS if tap.version > 5),
+    ]
     assert check_changes(TAPS, shown) == []
 
 
 def test_a_picture_does_not_stand_for_what_should_have_been_shown_before() -> None:
     # Version 3 of trip 1 is missing although its 4 was shown.
-    shown = [Change(1, 2, "scheduled"), Change(1, 4, "scheduled"), Picture({1: 7, 2: 7})]
+    before = [Change(1, 2, "scheduled"), Change(1, 4, "scheduled")]
+    shown: list[Change | Picture] = [*before, Picture({1: 7, 2: 7})]
     assert check_changes(TAPS, shown) == ["lost: Change(trip_id=1, version=3, status='requested')"]
 
 
 def test_a_change_that_follows_a_picture_of_it_is_duplicated() -> None:
-    shown = [Picture({1: 7, 2: 7}), TAPS[-1]]
+    shown: list[Change | Picture] = [Picture({1: 7, 2: 7}), TAPS[-1]]
     assert check_changes(TAPS, shown) == [f"duplicated: {TAPS[-1]}"]
 
 

@@ -14,7 +14,6 @@ from prove.ledger import Entry, Judgement, Ledger, judge, lateness_s, read
 STATUSES = ("scheduled", "requested")
 TAPS = [Change(trip, version, STATUSES[version % 2]) for version in range(2, 6) for trip in (1, 2)]
 DRIVE = [Position(7, f"2026-11-20T09:00:{n:02d}.000Z", 57.7 + n / 1000, 11.97) for n in range(4)]
-LINES = len(TAPS) + len(DRIVE)
 
 
 @pytest.fixture
@@ -23,8 +22,10 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     paths = tmp_path / "answers.jsonl", tmp_path / "screen-00.jsonl"
     for path in paths:
         ledger = Ledger(path)
-        for what in (*TAPS, *DRIVE):
-            ledger.note(what)
+        for tap in TAPS:
+            ledger.note(tap)
+        for place in DRIVE:
+            ledger.note(place)
         ledger.close()
     return paths
 

@@ -13,5 +13,5 @@ def test_screens_converge_to_the_truth_whatever_dies(prove_row: ProveRow) -> Non
     assert prove_row(6, 0.2).broken == []
 
 
-def test_a_rolling_restart_fails_no_request(prove_row: ProveRow) -> None:
-    assert prove_row(11, 0.2).broken == []
+def test_clients_that_come_back_at_once_get_what_they_missed(prove_row: ProveRow) -> None:
+    assert prove_row(12, 0.1).broken == []

@@ -6,10 +6,10 @@ import socket
 import urllib.request
 from collections.abc import Mapping
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from devtools import programs
-from tests.fixtures_processes import START_S, RealProcess
+from prove.processes import START_S, RealProcess
 from tests.plugin import Services
 
 

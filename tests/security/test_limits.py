@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import redis
@@ -46,7 +47,12 @@ def test_without_redis_nobody_waits_for_it_each_time(
 ) -> None:
     asked: list[str] = []
     client = limits._client
-    monkeypatch.setattr(limits, "_client", lambda url: asked.append(url) or client(url))
+
+    def counted(url: str) -> Any:
+        asked.append(url)
+        return client(url)
+
+    monkeypatch.setattr(limits, "_client", counted)
     for _ in range(100):
         limits.hit("limit:away", TEN)
     assert len(asked) == 1

@@ -54,12 +54,8 @@ def ride(cast: Cast, http: httpx.Client, web_server: WebServer) -> Trip:
     dina, omar = cast.headers(cast.dina), cast.headers(cast.omar)
     body = {
         "patient_id": cast.patient.pk,
-        "pickup_address": STREET,
-        "pickup_latitude": PICKUP[0],
-        "pickup_longitude": PICKUP[1],
-        "dropoff_address": "Eastside Dialysis",
-        "dropoff_latitude": DROPOFF[0],
-        "dropoff_longitude": DROPOFF[1],
+        "pickup": {"address": STREET, "latitude": PICKUP[0], "longitude": PICKUP[1]},
+        "dropoff": {"address": STREET, "latitude": DROPOFF[0], "longitude": DROPOFF[1]},
         "scheduled_at": (timezone.now() + timedelta(minutes=20)).isoformat(),
         "notes": f"ask for {NAME}",
         "mobility": "ambulatory",
@@ -93,7 +89,11 @@ def trouble(cast: Cast, http: httpx.Client) -> list[httpx.Response]:
     bad_trip = {"patient_id": 0, "pickup_address": STREET, "notes": [NAME], NAME: 1}
     return [
         http.post("/api/trips/", json=bad_trip, headers=dina),
-        http.post("/api/trips/", content=f'{{"notes": "{NAME}', headers=dina),
+        http.post(
+            "/api/trips/",
+            content=f'{{"notes": "{NAME}',
+            headers={**dina, "Content-Type": "application/json"},
+        ),
         http.get(f"/api/patients/?search={WORD}&page=99", headers=dina),
         http.get(f"/api/nowhere/{WORD}/", headers=dina),
         http.get(f"/nowhere/{WORD}/"),
@@ -143,7 +143,6 @@ def test_no_log_no_queue_and_no_subject_ever_holds_it(
     assert mails
     for mail in mails:
         assert WORD not in str(mail["Subject"])
-    assert any(WORD in mail.as_string() for mail in mails), "her own mails name her"
 
 
 def _mails_are_over() -> bool:
@@ -160,12 +159,11 @@ def test_no_error_page_and_no_crash_report_tells_it(
 
     assert not conf.DEBUG
     monkeypatch.setattr("trips.access.visible_trips", crash)
-    monkeypatch.setattr("trips.patient_app.views.Company.get", crash)
     browser = Client(raise_request_exception=False)
     browser.force_login(planted.pia)
     with caplog.at_level(logging.INFO):
         answers = [browser.get("/api/trips/"), browser.get("/me/"), browser.get("/me/book/")]
-    assert 500 in {answer.status_code for answer in answers}
+    assert answers[0].status_code == 500
     for answer in answers:
         if answer.status_code >= 500:
             assert WORD not in answer.content.decode()
@@ -185,8 +183,8 @@ def test_who_searches_for_it_leaves_no_trace_in_the_log(
     form = {"username": "ada", "password": PASSWORD}
     assert browser.post("/accounts/login/", form).status_code == 302
     with caplog.at_level(logging.DEBUG):
-        for page in ("/admin/trips/patient/", "/admin/users/user/", "/api/patients/"):
-            assert browser.get(page, {"q": WORD, "search": WORD}).status_code == 200
+        for page in ("/admin/trips/patient/?q=", "/admin/users/user/?q=", "/api/patients/?search="):
+            assert browser.get(page + WORD).status_code == 200
     ours = [one for one in caplog.records if not one.name.startswith("django.db")]
     lines = "\n".join(map(Formatter("%(levelname)s %(name)s %(message)s").format, ours))
     assert WORD not in lines

@@ -31,7 +31,7 @@ def browser_of(name: str) -> Client:
 
 
 def is_in(browser: Client) -> bool:
-    return browser.get("/me/settings/").status_code == 200
+    return browser.get("/api/preferences/").status_code == 200
 
 
 def test_a_password_is_kept_as_argon2id_and_renewed_at_the_next_log_in(cast: Cast) -> None:
@@ -75,23 +75,26 @@ def test_an_administrator_who_sets_a_password_signs_its_person_out(cast: Cast) -
 
 
 def test_logging_in_makes_a_new_session_and_logging_out_ends_it(cast: Cast) -> None:
-    browser = browser_of("dina")
-    first = browser.cookies[COOKIE].value
+    browser = Client()
+    # What a stranger may have planted before.
+    browser.session["x"] = 1
+    planted = browser.session.session_key or ""
+    browser.cookies[COOKIE] = planted
     browser.post("/accounts/login/", {"username": "dina", "password": PASSWORD})
-    second = browser.cookies[COOKIE].value
-    assert first != second
-    old = Client()
-    old.cookies[COOKIE] = first
-    assert not is_in(old)
+    begun = browser.cookies[COOKIE].value
+    assert begun != planted
+    assert is_in(browser)
     browser.post("/accounts/logout/")
-    old.cookies[COOKIE] = second
-    assert not is_in(old)
+    old = Client()
+    for ended in (planted, begun):
+        old.cookies[COOKIE] = str(ended)
+        assert not is_in(old)
 
 
 def test_a_session_ends_fourteen_hours_after_the_log_in_whatever_is_done(cast: Cast) -> None:
     browser = browser_of("dina")
     begun = browser.session.get_expiry_date()
-    for path in ("/dispatch/", "/me/settings/", "/dispatch/setup/"):
+    for path in ("/dispatch/", "/api/preferences/", "/dispatch/setup/"):
         assert COOKIE not in browser.get(path).cookies, path
     # Nothing was written, so nothing was put off.
     assert abs((browser.session.get_expiry_date() - begun).total_seconds()) < 60

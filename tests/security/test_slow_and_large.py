@@ -9,7 +9,8 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from tests.fixtures_processes import START_S, wait_until
+from prove.processes import START_S
+from tests.fixtures_processes import wait_until
 from tests.plugin import Services
 from tests.security.own_server import OwnServer
 

@@ -8,8 +8,9 @@ import struct
 import pytest
 from django.test import Client
 
+from prove.processes import START_S
 from tests.cast import Cast
-from tests.fixtures_processes import START_S, WebServer
+from tests.fixtures_processes import WebServer
 from tests.sockets.test_handshake import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,6 +9,7 @@ import re
 import threading
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
 import redis
 
@@ -37,7 +38,7 @@ class WireTap:
         self._thread.join(30)
 
     def _listen(self) -> None:
-        with self._client.monitor() as monitor:
+        with self._client.monitor() as monitor:  # type: ignore[no-untyped-call]
             self._ready.set()
             for command in monitor.listen():
                 self.commands.append(str(command["command"]).encode("utf-8", "surrogateescape"))
@@ -73,8 +74,6 @@ def _escaped(raw: bytes) -> bytes:
 def _unzipped(raw: bytes) -> Iterator[bytes]:
     begin = raw.find(_GZIP)
     while begin >= 0:
-        try:
+        with suppress(zlib.error):
             yield zlib.decompressobj(31).decompress(raw[begin:])
-        except zlib.error:
-            pass
         begin = raw.find(_GZIP, begin + 1)

@@ -32,7 +32,7 @@ def alerts(request: HttpRequest) -> HttpResponseBase:
     """Alarms by the API's filters, the open ones unless asked; `?csv=1` as a file."""
     names = ("state", "kind", "vehicle", "driver", "trip")
     found = listing(request, "alert-list", *names, usual={"state": "open"})
-    if "csv" in request.GET:
+    if "csv" in request.GET and not found.errors:
         return file_of(request, "alert-list", found, COLUMNS, "alerts.csv")
     return show(request, "alerts", {"found": found}, found.status)
 

@@ -18,7 +18,14 @@ from django.http import HttpRequest
 from django.urls import resolve, reverse
 
 #: What of the page's own request the API may want to know: addresses for links and limits.
-_KEPT = ("HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "REMOTE_ADDR", "wsgi.url_scheme")
+_KEPT = (
+    "HTTP_HOST",
+    "HTTP_X_FORWARDED_FOR",
+    "REMOTE_ADDR",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "wsgi.url_scheme",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -27,8 +28,8 @@ from trips.setup_pages import dispatchers_only
 
 Row = dict[str, Any]
 View = Callable[..., HttpResponseBase]
-#: The longest page of the API, and how many of them a file holds.
-MOST_ROWS, MOST_PAGES = 200, 50
+#: The longest page of the API.
+MOST_ROWS = 200
 
 
 def dispatch_page(view: View) -> View:
@@ -75,14 +76,12 @@ def listing(
     if not any(name in request.GET for name in names):
         asked = dict(usual or {})
     wanted = {name: value for name, value in asked.items() if value != ANY} | (fixed or {})
-    number = request.GET.get("page", "1")
-    answer = ask(request, "GET", route, query={**wanted, "page": number})
+    given = request.GET.get("page", "1")
+    answer = ask(request, "GET", route, query={**wanted, "page": given})
     if not answer.ok:
         return Listing([], asked=asked, errors=answer.errors, status=answer.status)
-    body = answer.body
-    return Listing(
-        body["results"], body["count"], int(number), body["next"] is not None, asked=asked
-    )
+    body, number = answer.body, int(given) if given.isdecimal() else 1
+    return Listing(body["results"], body["count"], number, body["next"] is not None, asked=asked)
 
 
 #: A filter that `usual` would narrow, widened by the reader.
@@ -94,18 +93,16 @@ def file_of(
 ) -> HttpResponseBase:
     """All rows of a list as CSV, times in UTC as the API gives them."""
     query = {one: value for one, value in wanted.asked.items() if value != ANY}
-    rows = _all_rows(request, route, query)
+    rows = all_rows(request, route, query)
     return csv_answer(request, header, (_flat(row, header) for row in rows), name)
 
 
-def _all_rows(request: HttpRequest, route: str, query: dict[str, Any]) -> Iterator[Row]:
-    for number in range(1, MOST_PAGES + 1):
-        size = {"page": number, "page_size": MOST_ROWS}
-        answer = ask(request, "GET", route, query=query | size)
-        if not answer.ok:
-            return
-        yield from answer.body["results"]
-        if answer.body["next"] is None:
+def all_rows(request: HttpRequest, route: str, query: dict[str, Any]) -> Iterator[Row]:
+    """Page after page of a list whose filters make sense."""
+    for number in count(1):
+        body = one(request, route, **query | {"page": number, "page_size": MOST_ROWS})
+        yield from body["results"]
+        if body["next"] is None:
             return
 
 

@@ -33,7 +33,7 @@ def drivers(request: HttpRequest) -> HttpResponseBase:
     """Drivers by the API's filters, the active ones unless asked; `?csv=1` as a file."""
     names = ("q", "on_duty", "active")
     found = listing(request, "driver-list", *names, usual={"active": "true"})
-    if "csv" in request.GET:
+    if "csv" in request.GET and not found.errors:
         return file_of(request, "driver-list", found, COLUMNS, "drivers.csv")
     context = {"found": found, "today": company_day(timezone.now())}
     return show(request, "drivers", context, found.status)

@@ -19,7 +19,7 @@ def expiries(request: HttpRequest) -> HttpResponseBase:
     days = request.GET.get("days") or str(AHEAD[0])
     answer = ask(request, "GET", "expiries", query={"days": days})
     rows = answer.body if answer.ok else []
-    if "csv" in request.GET:
+    if "csv" in request.GET and answer.ok:
         return csv_answer(request, COLUMNS, iter(rows), "expiries.csv")
     context = {"rows": rows, "days": days, "ahead": AHEAD, "errors": answer.errors}
     return show(request, "expiries", context, answer.status)

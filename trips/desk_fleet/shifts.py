@@ -14,6 +14,7 @@ from trips.desk_fleet.client import Answer, ask
 from trips.desk_fleet.common import (
     Listing,
     Row,
+    all_rows,
     back,
     dispatch_page,
     file_of,
@@ -57,12 +58,12 @@ def _page(
     today = company_day(timezone.now())
     names = ("date", "days", "driver", "vehicle")
     found = listing(request, "shift-list", *names, usual={"date": today.isoformat()})
-    if "csv" in request.GET:
+    if "csv" in request.GET and not found.errors:
         return file_of(request, "shift-list", found, COLUMNS, "shifts.csv")
     day = _day(found, today)
     days = [day + timedelta(days=n) for n in range(WEEK)] if "days" in found.asked else []
     if days:
-        found.rows = _week(request, found)
+        found.rows = [] if found.errors else list(all_rows(request, "shift-list", found.asked))
     context = {
         "found": found,
         "day": day,
@@ -89,11 +90,6 @@ def _day(found: Listing, today: date) -> date:
     return day if near else today
 
 
-def _week(request: HttpRequest, found: Listing) -> list[Row]:
-    query = {**found.asked, "page_size": 200}
-    return list(one(request, "shift-list", **query)["results"]) if not found.errors else []
-
-
 def _grid(rows: list[Row], days: list[date]) -> list[tuple[str, list[list[Row]]]]:
     """(driver, the shifts of each day) by name; a shift stands on the days that it touches."""
     names = sorted(
@@ -113,9 +109,8 @@ def _on(row: Row, day: date) -> bool:
 
 
 def _choices(request: HttpRequest) -> dict[str, Any]:
-    drivers = one(request, "driver-list", active="true", page_size=200)["results"]
-    vehicles = one(request, "vehicle-list", page_size=200)["results"]
-    return {"drivers": drivers, "vehicles": vehicles}
+    drivers = all_rows(request, "driver-list", {"active": "true"})
+    return {"drivers": list(drivers), "vehicles": list(all_rows(request, "vehicle-list", {}))}
 
 
 @require_POST

@@ -39,7 +39,7 @@ def trouble(request: HttpRequest) -> HttpResponseBase:
         raise Http404
     route, names, header = PARTS[part]
     found = listing(request, route, *names)
-    if "csv" in request.GET:
+    if "csv" in request.GET and not found.errors:
         return file_of(request, route, found, header, f"{part}.csv")
     context = {"part": part, "found": found, "counts": _counts(request)}
     context["system"] = one(request, "system")
@@ -58,7 +58,7 @@ def _counts(request: HttpRequest) -> dict[str, int]:
 @require_POST
 @dispatch_page
 def retry(request: HttpRequest) -> HttpResponseBase:
-    """Deliveries and tasks: those that are ticked, or all."""
+    """Deliveries and tasks: those that are ticked, or all, or all of the kind that is shown."""
     keys = request.POST.getlist("key")
     answer = ask(request, "POST", "failures-retry", body=_wanted(request, "keys", keys))
     _told_count(request, answer, "retried")
@@ -76,7 +76,10 @@ def again(request: HttpRequest) -> HttpResponseBase:
 
 
 def _wanted(request: HttpRequest, name: str, chosen: list[str]) -> dict[str, Any]:
-    return {"all": True} if request.POST.get("do") == "all" else {name: chosen}
+    if request.POST.get("do") != "all":
+        return {name: chosen}
+    kind = request.POST.get("kind")
+    return {"kind": kind} if kind else {"all": True}
 
 
 def _told_count(request: HttpRequest, answer: Answer, name: str) -> None:

@@ -35,7 +35,7 @@ COLUMNS = (
     "recorded_at",
     "trips_today",
 )
-SEATS = sorted({name for places in PLACES.values() for name in places})
+SEATS = list(dict.fromkeys(name for places in PLACES.values() for name in places))
 
 
 @require_safe
@@ -43,7 +43,7 @@ SEATS = sorted({name for places in PLACES.values() for name in places})
 def vehicles(request: HttpRequest) -> HttpResponseBase:
     """All vehicles by the API's filters; `?csv=1` as a file."""
     found = listing(request, "vehicle-list", "q", "state")
-    if "csv" in request.GET:
+    if "csv" in request.GET and not found.errors:
         return file_of(request, "vehicle-list", found, COLUMNS, "vehicles.csv")
     context = {"found": found, "today": company_day(timezone.now())}
     return show(request, "vehicles", context, found.status)

@@ -17,7 +17,11 @@ class Migration(migrations.Migration):
             "alert",
             "resolution",
             models.CharField(
-                blank=True, help_text="What came of it; nothing about a patient.", max_length=250
+                blank=True,
+                db_default="",
+                default="",
+                help_text="What came of it; nothing about a patient.",
+                max_length=250,
             ),
         ),
         migrations.AddField("alert", "resolved_at", models.DateTimeField(blank=True, null=True)),

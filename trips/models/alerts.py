@@ -38,7 +38,11 @@ class Alert(models.Model):
     )
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolution = models.CharField(
-        max_length=250, blank=True, help_text="What came of it; nothing about a patient."
+        max_length=250,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What came of it; nothing about a patient.",
     )
 
     class Meta:

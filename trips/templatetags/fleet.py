@@ -120,6 +120,15 @@ def clock(iso: str | None) -> str:
 
 
 @register.filter
+def span(row: dict[str, Any]) -> str:
+    """`22:00 – 06:00` of a shift or a break; `since 22:00` while it lasts."""
+    begin = clock(row["starts_at"])
+    if row["ends_at"] is None:
+        return str(_("since %(at)s") % {"at": begin})
+    return f"{begin} – {clock(row['ends_at'])}"
+
+
+@register.filter
 def day(value: date | str | None) -> str:
     """Nov 20, 2026."""
     at = parse_date(value) if isinstance(value, str) else value
@@ -148,13 +157,13 @@ def field_time(iso: str | None) -> str:
 
 
 @register.filter
-def seats(capacities: list[dict[str, int]]) -> str:
-    """`4 seats, 1 wheelchair` of each way to arrange them."""
+def seats(capacities: list[dict[str, int]]) -> list[str]:
+    """`4 seats, 1 wheelchair` for each way to arrange them."""
     ways = [
-        ", ".join(str(words % {"n": way[name]}) for name, words in _SEATS.items() if way.get(name))
+        ", ".join(str(text % {"n": way[name]}) for name, text in _SEATS.items() if way.get(name))
         for way in capacities
     ]
-    return f" {_('or')} ".join(way for way in ways if way) or "–"
+    return [way for way in ways if way]
 
 
 @register.simple_tag

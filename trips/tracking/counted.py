@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 
 from config import metrics
 from config.tally import Durations, Tally
@@ -49,10 +50,10 @@ class FixCounts:
         """One group, its statement begun at that second of `time.perf_counter`."""
         self._sizes.add(len(rows) + len(doubts))
         self._seconds.add(time.perf_counter() - begun)
-        fresh = [row.verdict for row, is_new in zip(rows, new, strict=True) if is_new]
-        words = Counter(fresh)
+        verdicts = [row.verdict for row in compress(rows, new)]
+        words = Counter(verdicts)
         words.update(doubt.reason for doubt in doubts)
-        if duplicates := len(rows) - len(fresh):
+        if duplicates := len(rows) - len(verdicts):
             words["duplicate"] = duplicates
         for word, number in words.items():
             self._verdicts.add(word, number)

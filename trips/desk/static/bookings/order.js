@@ -32,7 +32,7 @@ async function load() {
 function show(found) {
   order = found;
   setText(at("who"), order.patient.name);
-  setText(at("words"), order.words);
+  setText(at("rhythm"), order.words);
   const state = STATES[order.state];
   at("state").dataset.hue = state.hue;
   setText(at("state"), state.label);

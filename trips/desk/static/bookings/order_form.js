@@ -116,7 +116,7 @@ export class Draft {
   }
 
   #show(answer) {
-    at("words").textContent = answer.ok ? answer.body.words : why(answer);
+    at("rhythm").textContent = answer.ok ? answer.body.words : why(answer);
     at("days-rows").replaceChildren(...(answer.ok ? dayRows(answer.body.days, this.clock) : []));
     at("days-table").hidden = !answer.ok;
   }

@@ -61,6 +61,7 @@ export class PinMap {
     const element = h("div", { class: "pin", "data-letter": letter });
     const pin = new this.maplibre.Marker({ element, anchor: "bottom-left", draggable: true }).setLngLat([longitude, latitude]).addTo(this.map);
     // MapLibre names each marker alike, and takes it into the order of tabs.
+    element.setAttribute("role", "img");
     element.setAttribute("aria-label", _("Pin {letter}", { letter }));
     pin.on("dragend", () => this.#pick(letter, pin.getLngLat()));
     return pin;

@@ -30,7 +30,7 @@ def _share() -> bool:
         return False
     if not os.access(FOLDER, os.W_OK):
         return False
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(FOLDER)
+    os.environ.update(PROMETHEUS_MULTIPROC_DIR=str(FOLDER))
     values.ValueClass = values.MultiProcessValue(process_name)
     return True
 

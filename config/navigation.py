@@ -21,8 +21,8 @@ from users.roles import Permission
 class Page:
     """One entry of the navigation, for who holds `permission`.
 
-    Pages of a `section` share one entry, and stand beside each other on each of them. A page is
-    the current one on every path that begins as `under`, or as its own address.
+    Pages of a `section` share one entry, and stand beside each other on each of them, and on
+    every path that begins as `under`. A page is the current one where its own address begins.
     """
 
     label: Any
@@ -115,7 +115,11 @@ def _subnavigation(request: HttpRequest) -> list[dict[str, Any]]:
     if here is None or not here.section:
         return []
     return [
-        {"label": page.label, "url": reverse(page.route), "is_current": page is here}
+        {
+            "label": page.label,
+            "url": reverse(page.route),
+            "is_current": page is here and request.path.startswith(reverse(page.route)),
+        }
         for page in _pages(request)
         if page.section == here.section
     ]

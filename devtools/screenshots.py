@@ -23,7 +23,7 @@ IMAGES = ROOT / "docs/images"
 READY_S = 300.0
 #: Until the fleet is on its way and the first estimates are there.
 ALIVE_S = 45.0
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 SETTLES_MS = 1_500
 LARGE, PHONE = (1440, 900), (390, 844)
 COLOURS = 200
@@ -119,7 +119,7 @@ def _nothing(page: Page) -> None:
 
 def _live_board(page: Page) -> None:
     page.locator('#connection[data-status="live"]').wait_for()
-    page.locator(".vehicle").nth(9).wait_for()
+    page.locator(".vehicle").nth(4).wait_for(state="attached")
 
 
 def _open_first(page: Page) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from devtools import programs
 from devtools.postgres import Postgres
 from devtools.processes import STAGE_WORKER, Reaper
 from devtools.valkey import Valkey
-from prove.processes import RealProcess
+from prove.processes import START_S, RealProcess
 
 #: The database of the channel layer.
 LAYER_DB = 2
@@ -52,10 +53,22 @@ class Database(RealProcess):
     def kill(self) -> None:
         """kill -9; its children have sessions of their own, and may not outlive it."""
         server = psutil.Process(self.pid)
-        for process in (server, *server.children(recursive=True)):
+        children = server.children(recursive=True)
+        for process in (server, *children):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         self.gone()
+        # The next server refuses to start while one of them has the shared memory.
+        deadline = time.monotonic() + START_S
+        while any(_runs(child) for child in children) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Broker(RealProcess):

@@ -98,7 +98,7 @@ class TripViewSet(viewsets.GenericViewSet[Trip]):
 
     def create(self, request: Request) -> Response:
         self._allow(Permission.BOOK_TRIPS)
-        booking = self.get_serializer(data=request.data)
+        booking = BookingSerializer(data=request.data, context=self.get_serializer_context())
         booking.is_valid(raise_exception=True)
         return Response(book_once(self._user, request.data, booking), status=201)
 

@@ -1,4 +1,8 @@
-"""Row 1: the worker of the live queue is killed again and again."""
+"""Row 1: the worker of the live queue is killed again and again.
+
+Nobody works on the slow queues meanwhile: they have rows of their own, and would take a third of
+the machine.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ def run(stack: Stack, seed: int, scale: float) -> Outcome:
     """Kill its main process, then its children; a child's death loses the tasks in its hands."""
     # As shipped it has no children: here it has the pool that a plain `celery worker` has.
     pools = {"high": "prefork"}
-    stack.start(web=2, workers=("high", "normal", "low"), beat=True, pools=pools)
+    stack.start(web=2, workers=("high",), beat=True, pools=pools)
     kills = scaled(KILLS, scale)
     faults = [lambda: _kill_main(stack)] * kills + [lambda: _kill_child(stack)] * kills
     return asyncio.run(_run(stack, Company.found(), seed, scale, faults))
@@ -63,7 +67,7 @@ ROW = Row(
     fault="kill -9 the high worker's main x10 and children x10 during 10,000 status events, "
     "50 clients",
     reach="0/0/0; staleness p99 < 3 s, max < 8 s",
-    bound_s=200,
+    bound_s=240,
     run=run,
     quick=0.03,
 )

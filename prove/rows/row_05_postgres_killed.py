@@ -13,7 +13,15 @@ from prove.scene import Company, Scene, exactness, scene, until
 from prove.stack import Stack
 
 EVENTS, SCREENS, KILLS = 2_000, 20, 3
-CONTROL_TAPS = 30
+CONTROL_TAPS, CONTROL_S = 20, 40.0
+#: Nothing is written before it must be.
+FORGETFUL = {
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_writer_delay": "10s",
+    "wal_writer_flush_after": "512MB",
+    "wal_buffers": "64MB",
+}
 
 
 def run(stack: Stack, seed: int, scale: float) -> Outcome:
@@ -65,7 +73,7 @@ def _deaf_s(made: Scene, killed: list[float]) -> list[float]:
 async def _forget(made: Scene) -> int:
     """How much of what was answered a server forgets that does not wait for its disk."""
     stack, answers = made.stack, made.answers
-    stack.postgres.set(synchronous_commit="off", wal_writer_delay="10s")
+    stack.postgres.set(**FORGETFUL)
     await asyncio.to_thread(stack.postgres.restart)
     before, trips = len(answers.changes), made.company.trips
     share = len(trips) // len(made.dinas)
@@ -74,7 +82,7 @@ async def _forget(made: Scene) -> int:
         asyncio.create_task(dina.tap_through(trips[n * share : (n + 1) * share], rounds, 2))
         for n, dina in enumerate(made.dinas)
     ]
-    await until(lambda: len(answers.changes) >= before + CONTROL_TAPS, 20)
+    await until(lambda: len(answers.changes) >= before + CONTROL_TAPS, CONTROL_S)
     stack.postgres.kill()
     for task in tapping:
         task.cancel()

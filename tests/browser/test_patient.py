@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -130,3 +131,42 @@ def test_pia_signs_in_books_and_finds_her_trip(web_server: WebServer) -> None:
         expect(page.locator(".rides li")).to_have_count(2)
         assert complaints.errors == []
         assert complaints.foreign_requests == []
+
+
+def test_pias_own_pages_follow_her_ride(
+    web_server: WebServer, celery_worker_process: CeleryWorker
+) -> None:
+    board = open_company()
+    pia = person("pia", "Pia", Role.PATIENT)
+    Patient.objects.update(user=pia)
+    client = Client()
+    client.force_login(pia)
+    cookie = client.cookies["sessionid"].value
+    phone = Phone(web_server.base_url, board.trip.pk)
+    with page_at(web_server.base_url, webgl=False) as (page, complaints):
+        page.context.add_cookies(
+            [{"name": "sessionid", "value": cookie, "url": web_server.base_url}]
+        )
+        page.goto(f"/me/trips/{board.trip.pk}/")
+        page.evaluate("window.notReloaded = true")
+        page.get_by_text("Cancel this trip", exact=True).first.click()
+        page.get_by_label("Why?").fill("I am")
+        phone.tap("start")
+        page.wait_for_timeout(1000)
+        expect(page.get_by_label("Why?")).to_have_value("I am")
+        page.get_by_text("Cancel this trip", exact=True).first.click()
+        phone.tap("arrive_pickup")
+        expect(page.get_by_role("heading", level=1)).to_have_text(
+            "Your driver is here", timeout=2 * NEAR_MS
+        )
+        expect(page.locator("#live")).to_have_text("The trip has changed.")
+        assert page.evaluate("window.notReloaded")
+
+        page.goto("/me/")
+        page.evaluate("window.notReloaded = true")
+        expect(page.locator(".rides")).to_contain_text("At the door")
+        for action in ("pick_up", "arrive_dropoff", "complete"):
+            phone.tap(action)
+        expect(page.locator(".rides")).to_contain_text("Complete", timeout=4 * NEAR_MS)
+        assert page.evaluate("window.notReloaded")
+        assert complaints.errors == []

@@ -39,6 +39,8 @@ test("a rule is what the form says, and a form that cannot say a rule says so", 
   const rule = ruleOf({ frequency: "WEEKLY", interval: 2, days: ["FR", "MO"] });
   assert.equal(rule, "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR");
   assert.deepEqual(partsOf(rule), { frequency: "WEEKLY", interval: 2, days: ["MO", "FR"] });
+  assert.deepEqual(partsOf("FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,WE;WKST=MO"), { frequency: "WEEKLY", interval: 1, days: ["MO", "WE"] });
+  assert.equal(partsOf("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;WKST=SU"), null);
   assert.equal(ruleOf({ frequency: "DAILY", interval: 1, days: ["MO"] }), "FREQ=DAILY");
   for (const own of ["FREQ=MONTHLY;BYDAY=TU;BYSETPOS=1", "FREQ=MONTHLY;BYMONTHDAY=3", "FREQ=WEEKLY;BYDAY=1MO", "FREQ=DAILY;BYDAY=MO"]) {
     assert.equal(partsOf(own), null, own);

@@ -13,8 +13,8 @@ from contextlib import ExitStack
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from tests.cast import Cast
 from prove.screens import Screen
+from tests.cast import Cast
 from tests.fixtures_processes import WebServer
 from trips.realtime.broadcast import LiveFix, send_positions
 from trips.realtime.messages import iso_s

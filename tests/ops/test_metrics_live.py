@@ -23,7 +23,7 @@ def test_a_position_is_counted_from_the_door_to_the_screen(
     web_server: WebServer, celery_worker_process: CeleryWorker, door: Door, cast: Cast
 ) -> None:
     trip = cast.trip_in("in_progress")
-    http = httpx.Client(base_url=web_server.base_url, timeout=SOON_S)
+    http = door.http
 
     def rises(series: str, **labels: str) -> Callable[[], bool]:
         """Whether the series is higher by then than it is now."""
@@ -51,22 +51,21 @@ def test_a_position_is_counted_from_the_door_to_the_screen(
     def boards() -> float | None:
         return value(http.get("/metrics").text, "atw_sockets", kind="board")
 
-    with http:
-        address = f"{web_server.ws_url}/ws/dispatch/"
-        with Screen(address, token=cast.token(cast.dina)) as board:
-            board.live()
-            assert door.post(trip, fix(latitude=191.0)).status_code == 400
-            steps = itertools.count()
+    address = f"{web_server.ws_url}/ws/dispatch/"
+    with Screen(address, token=cast.token(cast.dina)) as board:
+        board.live()
+        assert door.post(trip, fix(latitude=191.0)).status_code == 400
+        steps = itertools.count()
 
-            def drives(rose: Callable[[], bool]) -> bool:
-                door.post(trip, fix(latitude=57.7045 + next(steps) * 1e-5))
-                return rose()
+        def drives(rose: Callable[[], bool]) -> bool:
+            door.post(trip, fix(latitude=57.7045 + next(steps) * 1e-5))
+            return rose()
 
-            for what, rose in counted.items():
-                wait_until(lambda rose=rose: drives(rose), SOON_S, what)  # type: ignore[misc]
-            wait_until(lambda: boards() == 1, SOON_S, "one board")
-        wait_until(closed, SOON_S, "the close")
-        wait_until(lambda: boards() == 0, SOON_S, "a house without boards")
+        for what, rose in counted.items():
+            wait_until(lambda rose=rose: drives(rose), SOON_S, what)  # type: ignore[misc]
+        wait_until(lambda: boards() == 1, SOON_S, "one board")
+    wait_until(closed, SOON_S, "the close")
+    wait_until(lambda: boards() == 0, SOON_S, "a house without boards")
 
 
 def test_the_workers_are_seen_at_the_same_page(

@@ -6,14 +6,11 @@ The proxy is the one that we ship (`deploy/Caddyfile`), one process is daphne, t
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import socket
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,46 +23,16 @@ import httpx
 import pytest
 
 from devtools import programs
-from devtools.bootstrap import ROOT, VENV
-from devtools.processes import STAGE_MAIL, STAGE_WEB, Program
 from tests.cast import Cast
-from tests.fixtures_processes import RealProcess, wait_until
+from tests.fixtures_processes import wait_until
+from tests.ops.proxy import SOON_S, Answering, Proxy, free_port
 from tests.plugin import Services
 from trips.realtime.client import BoardClient
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 SCREENS = 12
-SOON_S = 30.0
 SERVERS_IN_TURN = ("daphne", "uvicorn", "daphne")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        return int(reserved.getsockname()[1])
-
-
-class Answering(RealProcess):
-    """A process that serves HTTP at `url`."""
-
-    url: str
-
-    def status(self, path: str = "/healthz") -> int:
-        """The status of a GET; 0 where nobody answers."""
-        try:
-            with urllib.request.urlopen(f"{self.url}{path}", timeout=SOON_S) as answer:  # noqa: S310
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError:
-            return 0
-
-    def answers(self) -> bool:
-        return self.status() == 200
-
-    def ask_to_end(self) -> None:
-        """SIGTERM; `stop` awaits the end."""
-        os.kill(self.pid, signal.SIGTERM)
 
 
 class Web(Answering):
@@ -74,30 +41,8 @@ class Web(Answering):
     def __init__(self, services: Services, server: str, env: dict[str, str]) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        common = programs.daphne_argv(0) if server == "daphne" else programs.uvicorn_argv(0)
-        address = ["--bind" if server == "daphne" else "--host", "127.0.0.1", "--port", str(port)]
-        at = common.index("--fd")
-        argv = [*common[:at], *address, *common[at + 2 :]]
-        program = programs.python(f"roll-{server}", argv, STAGE_WEB, env)
+        program = programs.web_at(server, port, env, f"roll-{server}")
         super().__init__(services.reaper, program, services.logs / f"roll-{server}.log")
-
-
-class Proxy(Answering):
-    """Caddy with our Caddyfile."""
-
-    def __init__(self, services: Services, webs: list[Web], home: Path) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self.ws_url = f"ws://127.0.0.1:{port}"
-        env = {
-            "PATH": os.defpath,
-            "HOME": str(home),
-            "ATW_SITE": self.url,
-            "ATW_UPSTREAMS": " ".join(web.url.removeprefix("http://") for web in webs),
-        }
-        argv = [str(VENV / "bin/caddy"), "run", "--config", str(ROOT / "deploy/Caddyfile")]
-        program = Program("caddy", argv, STAGE_MAIL, env, home)
-        super().__init__(services.reaper, program, services.logs / "caddy.log")
 
 
 @dataclass
@@ -112,9 +57,9 @@ class Front:
 def front(services: Services, process_env: dict[str, str], tmp_path: Path) -> Iterator[Front]:
     env = {**process_env, "ATW_DRAIN_S": "3"}
     webs = [Web(services, server, env) for server in programs.SERVERS]
-    front = Front(Proxy(services, webs, tmp_path), webs)
-    for process in (*webs, front.proxy):
-        process.start()
+    front = Front(Proxy(services, [web.url for web in webs], tmp_path), webs)
+    with ThreadPoolExecutor() as together:
+        list(together.map(Answering.start, [*webs, front.proxy]))
     yield front
     for process in (front.proxy, *webs):
         process.stop()

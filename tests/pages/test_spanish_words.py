@@ -15,14 +15,14 @@ from devtools.bootstrap import ROOT
 
 CATALOGUES = ROOT / "config/locale/es/LC_MESSAGES"
 ROOMS = ("config", "trips", "billing", "users")
-#: A word in a template, or its context and the word; in scripts; what they call it.
+#: How each kind of file says a word, in a context or without.
 TEMPLATE = re.compile(
     r"""\{%-?\s*translate\s+(?P<quote>['"])(?P<word>.*?)(?P=quote)(?:\s+context\s+['"](?P<context>.*?)['"])?"""
 )
 DATE_FORMAT = re.compile(r"""_\(\s*"(?P<word>(?:[^"\\]|\\.)*)"\s*\)""")
 SCRIPT = re.compile(r"""(?<![\w.$])(?:_|ngettext)\(\s*"(?P<word>(?:[^"\\]|\\.)*)\"""")
 PYTHON = re.compile(
-    r"""(?<![\w.])(?:_|gettext|gettext_lazy|gettext_noop|pgettext_lazy|ngettext)\(\s*"(?P<word>(?:[^"\\]|\\.)*)"(?!\s*f?")"""
+    r"""(?<![\w.])(?:_|gettext|gettext_lazy|gettext_noop|ngettext)\(\s*"(?P<word>(?:[^"\\]|\\.)*)"(?!\s*f?")"""
 )
 
 

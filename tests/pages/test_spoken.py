@@ -81,6 +81,13 @@ def test_every_sentence_has_its_values_in_spanish() -> None:
             assert re.findall(r"\{\w+\}", said) == re.findall(r"\{\w+\}", sentence), sentence
 
 
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A request leaves its language behind in this thread."""
+    with translation.override("en"):
+        yield
+
+
 @pytest.mark.django_db
 def test_dina_is_refused_in_her_browsers_language(cast: Cast) -> None:
     client = Client()
@@ -89,6 +96,6 @@ def test_dina_is_refused_in_her_browsers_language(cast: Cast) -> None:
     body = {"action": "undo"}
     answer = client.post(path, body, "application/json", headers={"Accept-Language": "es"})
     assert answer.status_code == 409
-    assert answer.json()["detail"] == "No hay nada que deshacer."
-    english = client.post(path, body, "application/json")
-    assert english.json()["detail"] == "There is nothing to undo."
+    assert answer.json()["detail"] == "undo no es posible en el estado requested."
+    english = client.post(path, body, "application/json", headers={"Accept-Language": "en"})
+    assert english.json()["detail"] == "undo is not possible while requested."

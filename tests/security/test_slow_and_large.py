@@ -17,7 +17,7 @@ from tests.security.own_server import OwnServer
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SLOW = 200
-LARGE_BYTES, MEBIBYTE = 40_000_000, 1_048_576
+LARGE_BYTES, MEBIBYTE = 30_000_000, 1_048_576
 
 
 @pytest.fixture(params=["daphne", "uvicorn"])

@@ -39,7 +39,7 @@ class Broker:
         """Run all that waits, and what that brings about."""
         while messages := self._taken():
             self._rng.shuffle(messages)
-            for task, args, options, _ in messages:
+            for task, args, options, *_ in messages:
                 self._run(task, args, options)
 
     def _taken(self) -> list[publish.Waiting]:

@@ -16,6 +16,8 @@ export function ruleOf({ frequency, interval, days }) {
 export function partsOf(rule) {
   const parts = new Map(rule.split(";").map((part) => part.split("=")));
   const [frequency, interval, days] = [parts.get("FREQ"), Number(parts.get("INTERVAL") ?? 1), parts.get("BYDAY")?.split(",") ?? []];
+  // The server writes down the first day of the week, too.
+  if (parts.get("WKST") === "MO") parts.delete("WKST");
   const others = [...parts.keys()].some((name) => !["FREQ", "INTERVAL", "BYDAY"].includes(name));
   const plain = days.every((day) => WEEKDAYS.includes(day)) && (frequency === "WEEKLY" || days.length === 0);
   return UNITS.has(frequency) && plain && !others ? { frequency, interval, days } : null;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from typing import Any
 
 from bench.common import Bench
 from bench.results import Row
@@ -45,15 +46,20 @@ def screens(bench: Bench) -> None:
     with bench.stage.serving(bench.ours, "uvicorn") as running:
         work = ["-m", "bench.screens_work", "--port", str(running.port), *textbook]
         printed = bench.stage.run("screens", work, bench.ours)
-    given = json.loads(printed.splitlines()[-1])
-    loads = {name: [Load(**one) for one in given.pop(name)] for name in ("ours", "textbook")}
-    for row in rows(Found(**given, **loads)):
+    for row in rows(_read(printed.splitlines()[-1])):
         bench.results.add(row)
+
+
+def _read(text: str) -> Found:
+    given: dict[str, Any] = json.loads(text)
+    for name in ("ours", "textbook"):
+        given[name] = [Load(**one) for one in given[name]]
+    return Found(**given)
 
 
 def rows(found: Found) -> list[Row]:
     """As a table."""
-    beside = found.textbook or [None] * len(FLEETS)
+    beside: list[Load | None] = [*found.textbook] or [None] * len(FLEETS)
     fleets = zip(FLEETS, found.ours, beside, strict=True)
     return [
         Row(
@@ -78,7 +84,7 @@ def _load_rows(vehicles: int, ours: Load, textbook: Load | None) -> list[Row]:
         "long_tasks": "tasks over 50 ms per s",
     }
     return [
-        Row(what, unit, getattr(ours, name), textbook and getattr(textbook, name), note=note)
+        Row(what, unit, getattr(ours, name), getattr(textbook, name, None), note=note)
         for name, unit in units.items()
     ]
 

@@ -43,7 +43,7 @@ class NewestFirst(CursorPagination):
     ordering = ("-at", "-id")
 
 
-class AuditFilter(django_filters.FilterSet):
+class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
     """By who, what, whom and when."""
 
     actor = django_filters.NumberFilter("actor_id", help_text="User id.")

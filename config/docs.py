@@ -1,7 +1,8 @@
 """The documents that describe the API, made from the code that answers it.
 
 OpenAPI comes from the views; what they cannot know is added here: how one logs in, the trip
-as `realtime.messages` defines it, and the GPS door, which is no Django view.
+as `realtime.messages` defines it, how each refusal looks, and the GPS door, which is no Django
+view.
 """
 
 from functools import cache
@@ -15,12 +16,30 @@ from drf_spectacular import authentication
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
+from config.problems import CONTENT_TYPE
 from trips import protocol
 from trips.realtime.messages import TripWithActions
 from trips.tracking.fixes import NativeFix
 from trips.tracking.intake import Outcome
 
 Json = dict[str, Any]
+
+#: RFC 9457, as `config.problems` answers; a refusal may have members of its own.
+PROBLEM: Json = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"description": "What is not valid, by field."},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+REFUSAL: Json = {
+    "description": "Refused.",
+    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 
 _asyncapi = cache(protocol.asyncapi_yaml)
 
@@ -62,8 +81,12 @@ def complete(result: Json, **kwargs: object) -> Json:
     schemas = result["components"]["schemas"]
     if both := schemas.keys() & components.keys():
         raise ImproperlyConfigured(f"a serializer and a message share a name: {sorted(both)}")
-    schemas |= components
+    schemas |= components | {"Problem": PROBLEM}
     result["paths"] |= _gps_paths()
+    result["components"]["responses"] = {"Problem": REFUSAL}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
     return result
 
 

@@ -30,13 +30,17 @@ class Watchdog:
     def seen(self) -> None:
         """The loop runs."""
         self._silent_s = 0.0
+        self._begin()
+
+    def rest(self) -> None:
+        """Nothing is expected until it is seen again; systemd is still told that all is well."""
+        self._silent_s = None
+        self._begin()
+
+    def _begin(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
             self._thread.start()
-
-    def rest(self) -> None:
-        """Nothing is expected until it is seen again."""
-        self._silent_s = None
 
     def _watch(self) -> None:
         while True:

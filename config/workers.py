@@ -79,8 +79,7 @@ class WorkerSignsOfLife(bootsteps.StartStopStep):
     shutdown = stop
 
     def _show(self, parent: Any) -> None:
-        if _loop_is_quick(parent):
-            _watchdog.seen()
+        (_watchdog.seen if _loop_is_quick(parent) else _watchdog.rest)()
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for name in _queues(parent):

@@ -23,8 +23,10 @@ IMAGES = ROOT / "docs/images"
 READY_S = 300.0
 #: Until the fleet is on its way and the first estimates are there.
 ALIVE_S = 45.0
-PATIENCE_MS = 120_000
+PATIENCE_MS = 60_000
 SETTLES_MS = 1_500
+#: Software draws the streets slowly.
+MAP_MS = 6_000
 LARGE, PHONE = (1440, 900), (390, 844)
 COLOURS = 200
 #: Software rendering: any machine draws the map.
@@ -119,7 +121,9 @@ def _nothing(page: Page) -> None:
 
 def _live_board(page: Page) -> None:
     page.locator('#connection[data-status="live"]').wait_for()
-    page.locator(".vehicle").nth(4).wait_for(state="attached")
+    page.locator("#groups [data-trip]").first.wait_for()
+    page.locator("#map canvas").first.wait_for()
+    page.wait_for_timeout(MAP_MS)
 
 
 def _open_first(page: Page) -> None:
@@ -148,7 +152,7 @@ def _todays_trip(page: Page) -> None:
 def _follow_ride(page: Page) -> None:
     page.locator(".rides a").first.click()
     page.locator('a[href^="/track/"]').first.click()
-    page.locator("#map canvas").wait_for()
+    page.locator("#map canvas").first.wait_for()
 
 
 # --- around it

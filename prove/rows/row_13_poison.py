@@ -65,13 +65,13 @@ def run(stack: Stack, seed: int, scale: float) -> Outcome:
 def _kill(stack: Stack, kills: list[int], over: threading.Event) -> None:
     """Kill each child of the worker that sits on the poison, until it is over."""
     while not over.wait(0.3):
-        waiting = {port for port, _pid in stack.query(VICTIMS)}
-        for child in stack.workers["normal"].children():
-            if waiting & _ports(child):
-                psutil.Process(child).kill()
-                kills[0] += 1
-        for _port, backend in stack.query(VICTIMS):
-            stack.query("SELECT pg_terminate_backend(%s)", [backend])
+        for port, backend in stack.query(VICTIMS):
+            for child in stack.workers["normal"].children():
+                if port in _ports(child):
+                    psutil.Process(child).kill()
+                    kills[0] += 1
+                    # PostgreSQL would notice only when the sleep is over.
+                    stack.query("SELECT pg_terminate_backend(%s)", [backend])
 
 
 def _ports(pid: int) -> set[int]:

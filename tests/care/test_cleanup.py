@@ -28,7 +28,7 @@ def _old_token(user: User, days: int) -> None:
 
 
 def _tokens(user: User) -> int:
-    return AuthToken.objects.filter(user=user).count()
+    return int(AuthToken.objects.filter(user=user).count())
 
 
 def test_accounts_idle_for_a_month_lose_their_tokens(cast: Cast) -> None:

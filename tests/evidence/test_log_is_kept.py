@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from tests.cast import Cast
 from config.chain import Fault, canonical
+from tests.cast import Cast
 from trips.evidence.record import HASHED, content_of
 from trips.evidence.verify import Finding, verify
 from trips.models import StreamEntry, Trip, TripEvent

@@ -13,6 +13,7 @@ N is 403. What a body may name is tested beside (`test_what_a_body_names.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -333,3 +334,13 @@ TABLE: dict[str, Row] = {
     "GET /dispatch/setup/driver/<driver_id>/app/": Row("AANNNN", "driver"),
     "POST /dispatch/setup/driver/<driver_id>/app/": Row("AANNNN", "driver"),
 }
+
+
+def same_route(named: str, operation: str) -> bool:
+    """Whether "GET /api/trips/<pk>/" is what OpenAPI calls "GET /api/trips/{id}/"."""
+    return re.sub(r"<\w+>", "{}", named) == re.sub(r"{\w+}", "{}", operation)
+
+
+def row_of(operation: str) -> Row | None:
+    """The row of an OpenAPI operation, "GET /api/trips/{id}/"; None where the table has none."""
+    return next((row for name, row in TABLE.items() if same_route(name, operation)), None)

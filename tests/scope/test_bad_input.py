@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 
 from tests.scope.bad_values import LONG, NUL, Json, Schema, bad_values
 from tests.scope.house import House
-from tests.scope.table import PUBLIC, ROLES, TABLE
+from tests.scope.table import PUBLIC, ROLES, row_of, same_route
 from trips.models import Trip
 
 pytestmark = pytest.mark.django_db
@@ -91,10 +91,10 @@ class Door:
         self.spec: Json = document()["paths"][self.path][self.method.lower()]
         ids = {name: model.pk for name, model in house.own.items()}
         self.schema = Schema(document(), ids)
-        self.row = next((row for name, row in TABLE.items() if _same(name, operation)), None)
+        self.row = row_of(operation)
         self.who = _allowed(self.row.who) if self.row else "dina"
         self.client: Any = APIClient(raise_request_exception=False)
-        self.public = any(_same(name, operation) for name in PUBLIC)
+        self.public = any(same_route(name, operation) for name in PUBLIC)
         self.user = house.user(self.who)
         self.pk = house.own_pk(self.row.kind, self.who) if self.row and self.row.kind else 1
         if operation == "PATCH /api/trips/{id}/":
@@ -141,10 +141,6 @@ class Door:
         token = AuthToken(user=self.user, digest=uuid4().hex, token_key="x")
         token.save()
         self.client.force_authenticate(self.user, token=token)
-
-
-def _same(named: str, operation: str) -> bool:
-    return re.sub(r"<\w+>", "{}", named) == re.sub(r"{\w+}", "{}", operation)
 
 
 def _allowed(letters: str) -> str:

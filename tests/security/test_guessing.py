@@ -99,13 +99,13 @@ def test_who_chooses_a_new_password_gets_in_while_strangers_guess(
 
 
 def test_one_address_tries_few_names(cast: Cast, settings: Settings) -> None:
-    settings.LOGIN_ADDRESS_RATE = "3/min"
+    settings.LOGIN_ADDRESS_RATE = "3/hour"
     codes = [log_in("wrong", username=f"name{n}") for n in range(4)]
     assert codes == [401, 401, 401, 429]
 
 
 def test_an_invented_address_is_no_other_one(cast: Cast, settings: Settings) -> None:
-    settings.LOGIN_RATE, settings.PROXIES = "2/min", 1
+    settings.LOGIN_RATE, settings.PROXIES = "2/hour", 1
     body = {"username": "omar", "password": "wrong"}
     codes = [
         APIClient(REMOTE_ADDR="10.0.0.1")
@@ -123,12 +123,12 @@ def test_an_invented_address_is_no_other_one(cast: Cast, settings: Settings) -> 
 def test_the_pages_are_behind_the_same_door(
     cast: Cast, settings: Settings, page: str, setting: str
 ) -> None:
-    setattr(settings, setting, "2/min")
+    setattr(settings, setting, "2/hour")
     form = {"username": "ada", "password": "wrong"}
     assert [Client().post(page, form).status_code for _ in range(2)] == [200, 200]
     answer = Client().post(page, form | {"password": PASSWORD})
     assert answer.status_code == 429
-    assert 1 <= int(answer["Retry-After"]) <= 60
+    assert 1 <= int(answer["Retry-After"]) <= 3_600
     assert "wait" in answer.content.decode()
 
 
@@ -159,7 +159,7 @@ def test_known_and_unknown_and_disabled_accounts_cost_the_same_and_say_the_same(
 
 
 def test_a_program_of_our_own_is_not_counted(cast: Cast, settings: Settings) -> None:
-    settings.LOGIN_RATE = "1/min"
+    settings.LOGIN_RATE = "1/hour"
     assert [authenticate(username="omar", password=PASSWORD) for _ in range(3)] == [cast.omar] * 3
 
 
@@ -184,14 +184,14 @@ class TestForgottenPasswords:
         assert Notification.objects.filter(kind="password_reset").count() == 1
 
     def test_one_address_asks_a_few_times_a_minute(self, cast: Cast, settings: Settings) -> None:
-        settings.RESET_RATE = "2/min"
+        settings.RESET_RATE = "2/hour"
         codes = [self.ask(f"nobody{n}@nordic.invalid").status_code for n in range(3)]
         assert codes == [302, 302, 429]
         assert Client().get(self.PAGE).status_code == 200
 
 
 def test_codes_links_and_hooks_are_counted_by_address(cast: Cast, settings: Settings) -> None:
-    settings.ENROL_RATE = settings.LINK_RATE = settings.HOOK_RATE = "2/min"
+    settings.ENROL_RATE = settings.LINK_RATE = settings.HOOK_RATE = "2/hour"
     settings.MAIL_HOOK_SECRET = "a key"
     trip = cast.trip_in("scheduled")
     attempts: dict[str, Callable[[], Any]] = {
@@ -203,10 +203,10 @@ def test_codes_links_and_hooks_are_counted_by_address(cast: Cast, settings: Sett
         codes = [attempt().status_code for _ in range(3)]
         assert codes[2] == 429, name
         assert codes[0] == codes[1] != 429, name
-        assert 1 <= int(attempt().headers["Retry-After"]) <= 61
+        assert 1 <= int(attempt().headers["Retry-After"]) <= 3_601
 
 
 def test_rates_can_be_lifted_for_load_tests(cast: Cast, settings: Settings) -> None:
-    settings.RATE_LIMITS, settings.LOGIN_RATE = False, "1/min"
+    settings.RATE_LIMITS, settings.LOGIN_RATE = False, "1/hour"
     assert [log_in("wrong") for _ in range(8)] == [401] * 8
-    limits.check("login", "1/min", "omar")
+    limits.check("login", "1/hour", "omar")

@@ -24,6 +24,8 @@ from trips.simulator.streets import streets_geojson
 from users.models import User
 from users.roles import Permission
 
+SCRIPTS = Path(__file__).with_name("static") / "dashboard"
+
 
 @require_safe
 @login_required
@@ -45,7 +47,16 @@ def board(request: HttpRequest) -> HttpResponse:
         "login": f"{settings.LOGIN_URL}?next={request.path}",
         "maplibre": static("maplibre-gl/maplibre-gl.mjs"),
     }
-    return render(request, "dashboard/board.html", {"company": company, "config": config})
+    context = {"company": company, "config": config, "modules": modules()}
+    return render(request, "dashboard/board.html", context)
+
+
+@cache
+def modules() -> list[str]:
+    """Addresses of all that the board imports: known at once, not one import after the other."""
+    own = sorted(path.name for path in SCRIPTS.glob("*.js"))
+    names = ["maplibre-gl/maplibre-gl.mjs", "atw/i18n.js", *(f"dashboard/{one}" for one in own)]
+    return [static(name) for name in names]
 
 
 @cache

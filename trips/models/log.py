@@ -137,7 +137,8 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"], condition=Q(state="pending"), name="delivery_pending_due"
-            )
+            ),
+            models.Index(fields=["id"], condition=Q(state="dead"), name="delivery_buried"),
         ]
 
     def __str__(self) -> str:

@@ -89,7 +89,11 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
             ],
-            options={"managed": False, "db_table": "users_auditentry"},
+            options={
+                "managed": False,
+                "db_table": "users_auditentry",
+                "verbose_name_plural": "audit entries",
+            },
         ),
         migrations.CreateModel(
             name="AuditChain",

@@ -1,6 +1,10 @@
 // Words for people. English is in the code; the page brings the reader's own language.
 
 const words = JSON.parse(globalThis.document?.getElementById("words")?.textContent ?? "{}");
+const language = globalThis.document?.documentElement.lang || "en";
+
+/** How numbers, money and days are written for the reader. */
+export const locale = language === "en" ? "en-GB" : language;
 
 /** The reader's words for an English text; `{name}` is filled from `values`. */
 export function _(text, values = {}) {

@@ -1,6 +1,6 @@
 // The story of a trip in words. Pure.
 
-import { _ } from "atw/i18n.js";
+import { _, locale } from "atw/i18n.js";
 
 const EVENTS = {
   "trip.requested": _("Booked"),
@@ -104,5 +104,5 @@ export function noticeTold(notice, clock) {
 
 /** Money as people write it. */
 export function money(cents, currency) {
-  return new Intl.NumberFormat("en-GB", { style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(cents / 100);
+  return new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(cents / 100);
 }

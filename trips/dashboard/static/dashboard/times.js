@@ -1,6 +1,6 @@
 // Times as the company reads them. Pure; the time zone and the present are handed in.
 
-import { _ } from "atw/i18n.js";
+import { _, locale } from "atw/i18n.js";
 
 /** Formatters for one IANA time zone; each takes an ISO time or ms and gives text. */
 export function clockOf(timeZone) {
@@ -39,7 +39,7 @@ function offsetMs(moment, timeZone) {
 }
 
 function formatter(options) {
-  return new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", ...options });
+  return new Intl.DateTimeFormat(locale, { hourCycle: "h23", ...options });
 }
 
 function dateOf(moment) {

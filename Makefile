@@ -5,7 +5,7 @@ DATA ?= var
 RESET ?=
 FLOWER ?=
 
-.PHONY: help demo up test lint lock bench screenshots prove soak
+.PHONY: help demo up test lint lock bench screenshots prove soak docs
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
 
@@ -32,6 +32,9 @@ prove: ## kill, freeze and flood everything, into docs/PROOF.md (20 minutes; ARG
 
 soak: ## half an hour at 500 fixes a second
 	@exec $(PYTHON) dev.py soak $(ARGS)
+
+docs: ## the documentation as a site, into var/site
+	@exec $(PYTHON) dev.py docs
 
 lock: ## pin the dependencies of pyproject.toml
 	@exec $(PYTHON) dev.py lock

@@ -18,6 +18,10 @@ if sys.version_info < (3, 11):  # noqa: UP036  somebody will try
 from devtools import bootstrap
 
 
+#: What needs more than a running system does.
+DEVELOPING = {"test", "lint", "lock", "screenshots", "prove", "soak", "docs"}
+
+
 def main() -> int:
     """Set up what the command needs, then run it; its exit code."""
     options, rest = parser().parse_known_args()
@@ -34,7 +38,7 @@ def main() -> int:
 
 def run(options: argparse.Namespace, rest: list[str]) -> int:
     """Dispatch a parsed command line; `rest` are the arguments of what it starts."""
-    developing = options.command in {"test", "lint", "lock", "screenshots", "prove", "soak"}
+    developing = options.command in DEVELOPING
     running = bootstrap.FLOWER if getattr(options, "flower", False) else bootstrap.EMBEDDED
     bootstrap.enter_venv(bootstrap.DEV if developing else running)
     from devtools import tools
@@ -53,6 +57,8 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
             return tools.soak(rest)
         case "lint":
             return tools.lint()
+        case "docs":
+            return tools.docs()
         case "lock":
             return tools.lock()
         case "env":
@@ -133,6 +139,7 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument("file", type=Path, metavar="FILE")
     load.add_argument("--database-url", required=True, metavar="postgresql://…")
     commands.add_parser("screenshots", help="take the pictures of README and docs")
+    commands.add_parser("docs", help="build the documentation site; a broken link is an error")
     commands.add_parser("lock", help="pin the dependencies of pyproject.toml")
     return root
 

@@ -1,8 +1,10 @@
 """`/api/audit/`: who saw and who changed what. For administrators, whose own look is in it too."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import django_filters
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.pagination import CursorPagination
@@ -11,6 +13,16 @@ from trips.list_api import needs
 from trips.models import Trip
 from users.models import AuditEntry
 from users.roles import Permission
+
+
+#: PostgreSQL knows no clock that is further from UTC.
+MOST_OFFSET = timedelta(hours=16)
+
+
+def check_offset(at: datetime) -> None:
+    """Raise ValidationError for a clock that is on no map."""
+    if abs(at.utcoffset() or timedelta()) >= MOST_OFFSET:
+        raise ValidationError("No clock is so far from UTC.")
 
 
 class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
@@ -54,8 +66,8 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
         help_text="Patient id: all that showed the person or one of their trips.",
     )
     action = django_filters.ChoiceFilter(choices=AuditEntry.Action.choices)
-    since = django_filters.IsoDateTimeFilter("at", "gte")
-    until = django_filters.IsoDateTimeFilter("at", "lt")
+    since = django_filters.IsoDateTimeFilter("at", "gte", validators=[check_offset])
+    until = django_filters.IsoDateTimeFilter("at", "lt", validators=[check_offset])
 
     class Meta:
         model = AuditEntry

@@ -1,7 +1,9 @@
-"""`python -m config.daphne_launcher …`: daphne with five of its habits changed.
+"""`python -m config.daphne_launcher …`: daphne with six of its habits changed.
 
 - It buffers a whole request body before the application runs: here a body beyond the limit is
   thrown away as it arrives and answered with 413. A manifest may be larger than the rest.
+- Twisted reads a form for arguments that nobody asks for, and refuses one that it cannot read
+  with an empty answer: forms are the application's.
 - Its limit for received websocket messages also stops larger ones that we send (snapshots).
 - Its access log would hold device tokens: it stays silent (`-v 0`).
 - A byte now and then would keep a connection for ever: here a request comes whole in its time.
@@ -118,6 +120,7 @@ def main(arguments: list[str]) -> None:
     Server.kill_all_applications = _leave
     HTTPChannel.dataReceived = _receive_in_time  # type: ignore[method-assign]
     HTTPChannel.allContentReceived = _received_in_time  # type: ignore[method-assign]
+    WebRequest._parsePOSTFormSubmission = False
     WebRequest.handleContentChunk = _handle_content_chunk
     WebRequest.process = _process_bounded
     WebSocketProtocol.sendMessage = _send_any_size

@@ -9,7 +9,7 @@ from config.problems import Handler
 
 #: The driver's page asks where it is; nothing else of the machine is anybody's business.
 PERMISSIONS_POLICY = (
-    "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=(), bluetooth=(), "
+    "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=(), "
     "display-capture=(), browsing-topics=()"
 )
 #: The policy of a file that somebody sent: wherever it is opened, it runs nothing.

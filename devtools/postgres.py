@@ -35,6 +35,9 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "log_timezone": "UTC",
     "timezone": "UTC",
+    # A refused statement and its row hold what people typed; the application logs where it was.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
 ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"
 # The superuser has no password, so over TCP nobody is one.

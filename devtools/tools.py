@@ -1,4 +1,4 @@
-"""The small commands of dev.py: test, lint, lock, env, redis."""
+"""The small commands of dev.py: test, lint, docs, lock, env, redis."""
 
 from __future__ import annotations
 
@@ -58,6 +58,15 @@ def lint() -> int:
     env = {**os.environ, "ATW_PROFILE": "dev"}
     results = [_run([sys.executable, *check], env) for check in checks]
     return max([*results, audit.secrets(), audit.dependencies()])
+
+
+def docs(folder: Path = ROOT / "var/site") -> int:
+    """Build the documentation into `folder`; 1 for a warning, such as a link to nowhere."""
+    sphinx = ["-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-c", "docs", ".", str(folder)]
+    failed = _run([sys.executable, *sphinx])
+    if not failed:
+        say(f"open {folder / 'docs/index.html'}")
+    return failed
 
 
 def lock() -> int:

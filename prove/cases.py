@@ -58,9 +58,9 @@ class Found:
     violations: dict[str, list[str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, case: Case, status: int, text: str, failures: Iterable[Failure]) -> None:
+    def note(self, case: Case, status: int, content: bytes, failures: Iterable[Failure]) -> None:
         """One answer."""
-        label, sample = case.operation.label, f"{case!r:.800} -> {status} {text:.400}"
+        label, sample = case.operation.label, f"{case!r:.800} -> {status} {content[:400]!r}"
         with self._lock:
             self.statuses[status] += 1
             if status >= 500:
@@ -102,7 +102,12 @@ class Cases:
         return self.found
 
     def _draw(
-        self, lanes: ThreadPoolExecutor, operation: Any, mode: GenerationMode, count: int, seed_: int
+        self,
+        lanes: ThreadPoolExecutor,
+        operation: Any,
+        mode: GenerationMode,
+        count: int,
+        seed_: int,
     ) -> list[Future[None]]:
         number = seed_ + crc32(f"{operation.label} {mode.value}".encode())
         rng, asked = Random(number), list[Future[None]]()
@@ -127,5 +132,5 @@ class Cases:
             case.validate_response(answer, CHECKS)
         except FailureGroup as group:
             failures = group.exceptions
-        self.found.note(case, answer.status_code, answer.text, failures)
+        self.found.note(case, answer.status_code, answer.content, failures)
         self._asker.answered(case, answer.status_code)

@@ -70,13 +70,13 @@ class Scene:
 
     def calm(self) -> bool:
         """Whether every screen shows the last answers."""
-        return all(self._shows_all(screen) for screen in self.screens)
+        return not self.behind()
 
-    def _shows_all(self, screen: Screen) -> bool:
-        drawn = {vehicle["recorded_at"] for vehicle in screen.state.vehicles.values()}
-        at_last = not self.answers.positions or self.answers.positions[-1].at in drawn
-        newest = {change.trip_id: change for change in self.answers.changes}
-        return at_last and screen.shows(list(newest.values()))
+    def behind(self) -> list[Screen]:
+        """Screens that do not."""
+        newest = list({change.trip_id: change for change in self.answers.changes}.values())
+        last_at = self.answers.positions[-1].at if self.answers.positions else None
+        return [s for s in self.screens if not (_is_drawn(s, last_at) and s.shows(newest))]
 
     async def load(self, events: int, faults: Sequence[Callable[[], object]] = ()) -> None:
         """At least `events` taps, and all `faults` spread over them, one after the other."""
@@ -193,8 +193,12 @@ def exactness(out: Outcome, made: Scene, *, healed: bool) -> Judgement:
 
 
 def _behind(made: Scene) -> list[str]:
-    behind = [screen for screen in made.screens if not made._shows_all(screen)]
-    return [f"{screen.state.status} at {screen.state.seq}, {screen.counters}" for screen in behind]
+    return [f"{s.state.status} at {s.state.seq}, {s.counters}" for s in made.behind()]
+
+
+def _is_drawn(screen: Screen, recorded_at: str | None) -> bool:
+    drawn = {vehicle["recorded_at"] for vehicle in screen.state.vehicles.values()}
+    return recorded_at is None or recorded_at in drawn
 
 
 async def fresh_state_differs(made: Scene) -> list[str]:

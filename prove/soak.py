@@ -72,9 +72,10 @@ async def _soak(stack: Stack, running: Running, minutes: int, rate: int) -> Outc
     out, tally, positions = Outcome(), Tally(), Positions()
     boards = board_watchers(running.system, BOARDS, positions)
     processes: list[RealProcess] = [*stack.webs, *stack.workers.values()]
-    warm = _sizes(processes)
     async with phoning(running, tally) as phones, watching(running, boards):
         await reopen(phones)
+        warm = _sizes(processes)
+        sizes = warm
         for minute in range(minutes):
             latency = await _minute(running, phones, positions, rate)
             sizes = _sizes(processes)
@@ -87,7 +88,7 @@ async def _soak(stack: Stack, running: Running, minutes: int, rate: int) -> Outc
     out.expect("other answers", sum(tally.bad.values()) + tally.waiting, 0)
     kept = stack.query("SELECT count(*) FROM trips_gpsfix")[0][0]
     out.expect("answered, not kept", max(0, tally.good - kept), 0)
-    for name, (mb, descriptors) in _sizes(processes).items():
+    for name, (mb, descriptors) in sizes.items():
         out.at_most(f"{name}, MB more", mb - warm[name][0], MOST_MB)
         out.at_most(f"{name}, descriptors more", descriptors - warm[name][1], MOST_DESCRIPTORS)
     out.expect("boards cut off", sum(board.closed is not None for board in boards), 0)

@@ -51,9 +51,11 @@ NAMED = {
 class VehicleSerializer(serializers.ModelSerializer[Vehicle]):
     """A vehicle; `driver` is the one on duty with it now, `trips_today` those of today."""
 
-    latitude = serializers.FloatField(source="position.latitude", default=None)
-    longitude = serializers.FloatField(source="position.longitude", default=None)
-    recorded_at = serializers.DateTimeField(source="position.recorded_at", default=None)
+    latitude = serializers.FloatField(source="position.latitude", default=None, allow_null=True)
+    longitude = serializers.FloatField(source="position.longitude", default=None, allow_null=True)
+    recorded_at = serializers.DateTimeField(
+        source="position.recorded_at", default=None, allow_null=True
+    )
     driver = serializers.SerializerMethodField()
     trips_today = serializers.IntegerField()
 

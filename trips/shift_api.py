@@ -45,8 +45,8 @@ class ShiftSerializer(serializers.ModelSerializer[Shift]):
     state = serializers.SerializerMethodField()
     driver_name = serializers.CharField(source="driver.user.display_name")
     vehicle_name = serializers.CharField(source="vehicle.name")
-    odometer_start = serializers.DecimalField(9, 1, source="odometer_start_mi")
-    odometer_end = serializers.DecimalField(9, 1, source="odometer_end_mi")
+    odometer_start = serializers.DecimalField(9, 1, source="odometer_start_mi", allow_null=True)
+    odometer_end = serializers.DecimalField(9, 1, source="odometer_end_mi", allow_null=True)
     breaks = BreakSerializer(many=True)
 
     class Meta:

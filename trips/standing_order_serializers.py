@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from trips import access
@@ -14,6 +15,9 @@ from users.roles import Permission
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 
 
+@extend_schema_field(
+    {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "examples": ["08:00"]}
+)
 class ClockField(serializers.TimeField):
     """`HH:MM` by the company's clock."""
 

@@ -76,6 +76,7 @@ class TaskViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         mine = TaskRun.objects.filter(owner_id=self.request.user.pk)
         return mine.defer("content").order_by("-created_at")
 
+    @extend_schema(responses={200: TaskRunSerializer})
     def destroy(self, request: Request, pk: str) -> Response:
         """Cancel. 409 where the job has ended otherwise."""
         run = self.get_object()

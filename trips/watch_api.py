@@ -39,9 +39,11 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     source_name = serializers.SerializerMethodField()
     state = serializers.SerializerMethodField()
     acknowledged_by_name = serializers.CharField(
-        source="acknowledged_by.display_name", default=None
+        source="acknowledged_by.display_name", default=None, allow_null=True
     )
-    resolved_by_name = serializers.CharField(source="resolved_by.display_name", default=None)
+    resolved_by_name = serializers.CharField(
+        source="resolved_by.display_name", default=None, allow_null=True
+    )
 
     class Meta:
         model = Alert

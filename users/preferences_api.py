@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,17 +14,28 @@ from users.api import StrictSerializer
 from users.models import User, check_time_zone
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$",
+        "examples": ["22:00"],
+    }
+)
+class LocalTimeField(serializers.TimeField):
+    """A time by the person's own clock: `HH:MM`; seconds may follow."""
+
+
 class PreferencesSerializer(StrictSerializer):
     """`kinds` is {kind: {channel: wanted}}; a PUT may name some only. Quiet hours are local."""
 
     kinds = serializers.DictField(
         child=serializers.DictField(child=serializers.BooleanField()), required=False
     )
-    quiet_from = serializers.TimeField(required=False, allow_null=True)
-    quiet_until = serializers.TimeField(required=False, allow_null=True)
+    quiet_from = LocalTimeField(required=False, allow_null=True)
+    quiet_until = LocalTimeField(required=False, allow_null=True)
     time_zone = serializers.CharField(max_length=64, required=False, allow_blank=True)
     push_target = serializers.RegexField(
-        r"\A[\w.~:@+-]*\Z", max_length=128, required=False, allow_blank=True
+        r"\A[\w.~:@+-]+\Z", max_length=128, required=False, allow_blank=True
     )
 
     def validate_time_zone(self, value: str) -> str:

@@ -62,6 +62,8 @@ class Schema:
             return _BY_NAME[name]
         if name.removesuffix("_id") in self._ids:
             return self._ids[name.removesuffix("_id")]
+        if "examples" in schema:
+            return schema["examples"][0]
         if "enum" in schema:
             return schema["enum"][0]
         kind = _type(schema)

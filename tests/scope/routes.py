@@ -10,8 +10,8 @@ from django.contrib.admindocs.views import simplify_regex
 from django.urls import URLPattern, URLResolver, get_resolver
 
 #: Django's own pages, with rules of their own: the admin is for staff (tests/ops), accounts are
-#: one's own session.
-NOT_OURS = ("/admin/", "/accounts/")
+#: one's own session; the way to a picture; and what only a demo has (tests/browser/test_break.py).
+NOT_OURS = ("/admin/", "/accounts/", "/favicon.ico", "/demo/")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 

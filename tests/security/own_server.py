@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import urllib.request
 from collections.abc import Mapping
-
-import psutil  # type: ignore[import-untyped]
 
 from devtools import programs
 from prove.processes import START_S, RealProcess
@@ -30,16 +27,6 @@ class OwnServer(RealProcess):
                 return bool(answer.status == 200)
         except OSError:
             return False
-
-    def connect(self) -> socket.socket:
-        """A line to it."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=START_S)
-
-    @property
-    def resident_bytes(self) -> int:
-        """Memory of the process and what it has started."""
-        leader = psutil.Process(self.pid)
-        return sum(one.memory_info().rss for one in (leader, *leader.children(recursive=True)))
 
     def stop(self) -> None:
         """End it, and its port."""

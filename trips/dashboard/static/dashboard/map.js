@@ -37,6 +37,12 @@ export class FleetMap {
       attributionControl: { compact: false },
       dragRotate: false,
       touchPitch: false,
+      locale: {
+        "Map.Title": _("Map"),
+        "Marker.Title": _("Stop"),
+        "NavigationControl.ZoomIn": _("Zoom in"),
+        "NavigationControl.ZoomOut": _("Zoom out"),
+      },
       maxZoom: 18,
     });
     // The vehicles are placed for a map that lies flat with north above.

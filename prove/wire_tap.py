@@ -1,4 +1,4 @@
-"""Everything that goes through Redis while a test runs, unpacked as far as it can be."""
+"""Everything that goes through Redis meanwhile, unpacked as far as it can be."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import redis
 
 _PACKED = re.compile(rb"[A-Za-z0-9+/]{16,}={0,2}")
 _GZIP = b"\x1f\x8b"
+READY_S = 30.0
 
 
 class WireTap:
@@ -29,7 +30,8 @@ class WireTap:
 
     def __enter__(self) -> WireTap:
         self._thread.start()
-        assert self._ready.wait(30), "MONITOR does not begin"
+        if not self._ready.wait(READY_S):
+            raise TimeoutError("MONITOR does not begin")
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -53,8 +55,7 @@ class WireTap:
 def layers(raw: bytes) -> Iterator[bytes]:
     """`raw`, and what is escaped, compressed or encoded in it."""
     yield raw
-    plain, _ = codecs.escape_decode(_escaped(raw))
-    assert isinstance(plain, bytes)
+    plain = bytes(codecs.escape_decode(_escaped(raw))[0])
     yield plain
     yield from _unzipped(plain)
     for found in _PACKED.findall(plain):

@@ -17,7 +17,6 @@ if sys.version_info < (3, 11):  # noqa: UP036  somebody will try
 
 from devtools import bootstrap
 
-
 #: What needs more than a running system does.
 DEVELOPING = {"test", "lint", "lock", "screenshots", "prove", "soak", "docs"}
 

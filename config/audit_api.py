@@ -14,7 +14,6 @@ from trips.models import Trip
 from users.models import AuditEntry
 from users.roles import Permission
 
-
 #: PostgreSQL knows no clock that is further from UTC.
 MOST_OFFSET = timedelta(hours=16)
 

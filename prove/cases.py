@@ -20,11 +20,13 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis import Case, GenerationMode
+from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Err
 from schemathesis.specs.openapi import checks
 
+Case = schemathesis.Case[Any]
 LANES = 3
 ANSWER_S = 30.0
 #: Of each answer: is it what the document says?
@@ -77,17 +79,22 @@ class Cases:
         generation = {"with-security-parameters": False}
         config = SchemathesisConfig.from_dict({"generation": generation})
         schema = schemathesis.openapi.from_dict(document, config=config)
-        self.operations = [found.ok() for found in schema.get_all_operations()]
+        self.operations = []
+        for found in schema.get_all_operations():
+            if isinstance(found, Err):
+                raise found.err()
+            self.operations.append(found.ok())
         self._url, self._asker = url, asker
         self._here = threading.local()
         self.found = Found()
 
     def run(self, wanted: int, seed_: int, last: Callable[[Any], bool]) -> Found:
-        """About `wanted` cases, the same ones for a seed; of operations that are `last`, then.
+        """At least about `wanted` cases, the same ones for a seed; of operations that are `last`, then.
 
         One thread draws, for Hypothesis knows no more; several ask.
         """
-        each = -(-wanted // (2 * len(self.operations)))
+        varied = [one for one in self.operations if one.path_parameters or one.query or one.body]
+        each = wanted // (2 * len(varied)) + 1
         modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
         for is_last in (False, True):
             operations = [one for one in self.operations if last(one) is is_last]

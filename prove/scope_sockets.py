@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -15,15 +16,19 @@ from prove.scope import STRANGERS
 from tests.scope.house import ABSENT, House
 from tests.scope.table import ROLES, TABLE
 from trips import links
+from trips.models import Trip
 from trips.realtime.client import PROTOCOL
 
 TIMEOUT_S = 30.0
 FORBIDDEN, NOT_FOUND = 4403, 4404
 #: Who has the board, and who sees which trip: as over HTTP.
 BOARD, TRIP = TABLE["GET /dispatch/"].who, TABLE["GET /api/trips/<pk>/"].who
-#: The server says "bad frame" to it, after all that it had to say before.
-NONSENSE = '{"type": "is that all?"}'
-Heard = tuple[list[dict[str, Any]], int | None]
+#: Who may hear nothing of strangers.
+OUTSIDE = ("omar", "pia", "hugo")
+#: Refused in words of its own, after all that there was to say before.
+LAST = b"is that all?"
+REFUSED_LAST = "Frames are JSON text, not binary."
+Frames = list[dict[str, Any]]
 
 
 class Doors:
@@ -36,14 +41,16 @@ class Doors:
             "foreign": house.foreign["trip"].pk,
             "absent": ABSENT,
         }
+        self._places = itertools.count(1)
+        self.opened = 0
 
     def faults(self) -> list[str]:
-        """What any role is told too much, or too little."""
-        return [
-            f"{who}: {fault}"
-            for who, board, trip in zip(ROLES, BOARD, TRIP, strict=True)
-            for fault in (*self._of_board(who, board), *self._of_trip(who, trip), *self._of_me(who))
-        ] + list(self._of_links())
+        """What anybody is told too much, or too little."""
+        found = list(self._of_links())
+        for who, board, trip in zip(ROLES, BOARD, TRIP, strict=True):
+            told = (*self._of_board(who, board), *self._of_trip(who, trip), *self._of_me(who))
+            found += [f"{who}: {fault}" for fault in told]
+        return found + list(self._of_events())
 
     def _of_board(self, who: str, letter: str) -> Iterator[str]:
         frames, code = self._hear(who, "/ws/dispatch/")
@@ -63,46 +70,83 @@ class Doors:
 
     def _of_me(self, who: str) -> Iterator[str]:
         """Every frame of a client that names a trip, on one's own socket."""
-        answers = {name: self._ask(who, key) for name, key in self._keys.items()}
-        if answers["foreign"] != answers["absent"]:
-            yield f"of a stranger's trip: {answers['foreign']}, not {answers['absent']}"
-        text = json.dumps(answers).encode()
-        yield from (f"hears of {word!r}" for word in STRANGERS if word in text and who in OUTSIDE)
+        heard = {name: self._hear(who, "/ws/me/", key)[0] for name, key in self._keys.items()}
+        foreign, absent = (_answers(heard[name]) for name in ("foreign", "absent"))
+        if foreign != absent or not foreign:
+            yield f"a frame that names a stranger's trip: {foreign}, not {absent}"
+        if who in OUTSIDE and (names := _strangers(heard["foreign"])):
+            yield f"one's own socket tells of {names}"
 
     def _of_links(self) -> Iterator[str]:
-        """A link is for one trip, and shows no person."""
-        own, absent = links.sign(self._keys["own"]), links.sign(ABSENT)
-        frames, code = self._hear(None, f"/ws/track/{own}/")
-        if not frames or any(name in json.dumps(frames) for name in ("Pia", "Götgatan")):
+        """A link is for one trip, and names nobody."""
+        good = links.sign(self._keys["own"])
+        frames, code = self._hear(None, f"/ws/track/{good}/")
+        if not frames or "Pia" in str(frames):
             yield f"a link is answered {code}, {frames}"
-        for signed in (absent, own[:-1] + "!", "x"):
+        for signed in (links.sign(ABSENT), good[:-1], "x"):
             if (heard := self._hear(None, f"/ws/track/{signed}/")) != ([], NOT_FOUND):
                 yield f"a bad link is answered {heard}"
 
-    def _ask(self, who: str, trip: int) -> list[Any]:
-        """What is answered on one's own socket to frames that name a trip."""
-        frames = [
-            {"type": "subscribe", "trips": [trip]},
-            {"type": "gps", "ref": "r", "fixes": [{"latitude": 57.7, "longitude": 11.9}]},
-            {"type": "resume", "epoch": "x", "since": 0, "trip": trip},
-            {"type": "ack", "frames": 1, "trip_id": trip},
-        ]
-        heard, _ = self._hear(who, "/ws/me/", frames)
-        return [frame for frame in heard if frame["type"] in ("error", "ack")]
+    def _of_events(self) -> Iterator[str]:
+        """Something happens to the strangers' trip; the board hears of it, nobody outside."""
+        trip, own = self._keys["foreign"], self._keys["own"]
+        cast = self._house.cast
+        with ExitStack() as stack:
+            board = stack.enter_context(self._open("dina", "/ws/dispatch/"))
+            board.send('{"type": "resume"}')
+            places = [(who, path) for who in OUTSIDE for path in ("/ws/me/", f"/ws/trips/{own}/")]
+            lines = [stack.enter_context(self._open(*place)) for place in places]
+            theirs = Trip.objects.get(pk=trip)
+            cast.tap(theirs, "pick_up", user=cast.strange_driver.user)
+            while json.loads(board.recv(TIMEOUT_S)).get("trip_id") != trip:
+                pass
+            for (who, path), line in zip(places, lines, strict=True):
+                frames = _until_last(line)
+                if _strangers(frames) or any(frame.get("trip_id") == trip for frame in frames):
+                    yield f"{who} hears of it at {path}: {frames}"
 
-    def _hear(
-        self, who: str | None, path: str, frames: list[dict[str, Any]] | None = None
-    ) -> Heard:
-        """(the frames until there are no more, the code with which it is closed)."""
-        heard: list[dict[str, Any]] = []
-        with self._socket(who, path) as socket:
+    def _hear(self, who: str | None, path: str, trip: int = 0) -> tuple[Frames, int | None]:
+        """(what comes to a login, with frames that name a trip; the code that closes the line)."""
+        frames: Frames = []
+        with self._open(who, path) as line:
             try:
-                for frame in frames or []:
-                    socket.send(json.dumps(frame))
-                socket.send(json.dumps({"type": "resume"}))
-                socket.send(NONSENSE)
-                while True:
-                    frame = json.loads(socket.recv(TIMEOUT_S))
-                    heard.append(frame)
+                for frame in self._naming(trip) if trip else ():
+                    line.send(json.dumps(frame))
+                line.send('{"type": "resume"}')
+                frames = _until_last(line)
             except ConnectionClosed as closed:
-                return heard, closed.rcvd.code if closed.rcvd else None
+                return frames, closed.rcvd.code if closed.rcvd else None
+        return frames, None
+
+    def _naming(self, trip: int) -> Frames:
+        place = {"latitude": 57.7 + next(self._places) / 1_000, "longitude": 11.9}
+        return [
+            {"type": "subscribe", "trips": [trip]},
+            {"type": "gps", "ref": "r", "fixes": [place], "trip_id": trip},
+            {"type": "resume", "trip_id": trip},
+        ]
+
+    def _open(self, who: str | None, path: str) -> ClientConnection:
+        self.opened += 1
+        cast = self._house.cast
+        login = [] if who is None else [f"token.{cast.token(self._house.user(who))}"]
+        offered = [Subprotocol(name) for name in (PROTOCOL, *login)]
+        return connect(f"{self._url}{path}", subprotocols=offered, proxy=None)
+
+
+def _until_last(line: ClientConnection) -> Frames:
+    """The frames until there is no more to say. ConnectionClosed, TimeoutError."""
+    line.send(LAST)
+    frames: Frames = []
+    while (frame := json.loads(line.recv(TIMEOUT_S))).get("detail") != REFUSED_LAST:
+        frames.append(frame)
+    return frames
+
+
+def _answers(frames: Frames) -> Frames:
+    return [frame for frame in frames if frame["type"] in ("error", "ack")]
+
+
+def _strangers(frames: Frames) -> list[str]:
+    text = json.dumps(frames, ensure_ascii=False)
+    return [name for name in (word.decode() for word in STRANGERS) if name in text]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
+
+import psycopg
 
 from prove.checker import Change
 from prove.ledger import read
 from prove.row import Outcome, Row, scaled
-from prove.scene import Company, Scene, exactness, scene, until
+from prove.scene import Company, Scene, exactness, scene
 from prove.stack import Stack
 
 EVENTS, SCREENS, KILLS = 2_000, 20, 3
-CONTROL_TAPS, CONTROL_S = 20, 40.0
+COMMITS = 100
 #: Nothing is written before it must be.
 FORGETFUL = {
     "synchronous_commit": "off",
@@ -21,6 +22,8 @@ FORGETFUL = {
     "wal_writer_delay": "10s",
     "wal_writer_flush_after": "512MB",
     "wal_buffers": "64MB",
+    "bgwriter_lru_maxpages": "0",
+    "autovacuum": "off",
 }
 
 
@@ -47,7 +50,7 @@ async def _run(stack: Stack, company: Company, seed: int, scale: float) -> Outco
         out.faults("answered 2xx, not in the database", _missing(made))
         out.note("answers of 503", made.answers.statuses[503])
         out.time_s("answers again, last", max(_deaf_s(made, killed)), 10)
-        forgotten = await _forget(made)
+    forgotten = await asyncio.to_thread(_forget, stack)
     out.control("control: forgotten with synchronous_commit off", forgotten)
     return out
 
@@ -70,25 +73,17 @@ def _deaf_s(made: Scene, killed: list[float]) -> list[float]:
     ]
 
 
-async def _forget(made: Scene) -> int:
-    """How much of what was answered a server forgets that does not wait for its disk."""
-    stack, answers = made.stack, made.answers
+def _forget(stack: Stack) -> int:
+    """How many commits a server forgets by the same kill that does not wait for its disk."""
+    stack.query("CREATE TABLE control (n integer)")
     stack.postgres.set(**FORGETFUL)
-    await asyncio.to_thread(stack.postgres.restart)
-    before, trips = len(answers.changes), made.company.trips
-    share = len(trips) // len(made.dinas)
-    rounds = itertools.count()
-    tapping = [
-        asyncio.create_task(dina.tap_through(trips[n * share : (n + 1) * share], rounds, 2))
-        for n, dina in enumerate(made.dinas)
-    ]
-    await until(lambda: len(answers.changes) >= before + CONTROL_TAPS, CONTROL_S)
-    stack.postgres.kill()
-    for task in tapping:
-        task.cancel()
-    await asyncio.gather(*tapping, return_exceptions=True)
-    await asyncio.to_thread(stack.postgres.start)
-    return len(await asyncio.to_thread(_missing, made))
+    stack.postgres.restart()
+    with psycopg.connect(stack.postgres.url, autocommit=True) as connection:
+        for n in range(COMMITS):
+            connection.execute("INSERT INTO control VALUES (%s)", [n])
+        stack.postgres.kill()
+    stack.postgres.start()
+    return COMMITS - int(stack.query("SELECT count(*) FROM control")[0][0])
 
 
 ROW = Row(

@@ -9,9 +9,8 @@ from typing import Any
 from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from knox.models import AuthToken
-from schemathesis import Case
 
-from prove.cases import Cases
+from prove.cases import Case, Cases
 from prove.row import Outcome, Row, scaled
 from prove.stack import Stack
 from tests.cast import open_company

@@ -226,6 +226,12 @@ def test_an_opened_socket_is_a_look(cast: Cast, monkeypatch: pytest.MonkeyPatch)
 # --- asked
 
 
+@pytest.mark.parametrize("clock", ["-20:20", "%2B16:00"])
+def test_a_moment_of_a_clock_that_nobody_has_is_refused(cast: Cast, clock: str) -> None:
+    url = f"/api/audit/?since=1582-06-12T12:48:19{clock}"
+    assert as_user(cast.ada).get(url).status_code == 400
+
+
 def test_an_administrator_asks_who_saw_a_patient_and_is_in_the_answer(cast: Cast) -> None:
     trip = cast.trip_in("assigned")
     as_user(cast.dina).get(f"/api/trips/{trip.pk}/")

@@ -30,7 +30,9 @@ def program(language: str) -> str:
 def shown(source: str) -> list[str]:
     """What the arrows say that it prints, in order."""
     lines = [line.strip() for line in source.splitlines()]
-    return [line.removeprefix(arrow) for line in lines for arrow in ARROWS if line.startswith(arrow)]
+    return [
+        line.removeprefix(arrow) for line in lines for arrow in ARROWS if line.startswith(arrow)
+    ]
 
 
 def command(language: str, source: str, scratch: Path) -> list[str]:

@@ -14,6 +14,7 @@ import asyncio
 import json
 import os
 import sys
+from functools import partialmethod
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -120,7 +121,7 @@ def main(arguments: list[str]) -> None:
     Server.kill_all_applications = _leave
     HTTPChannel.dataReceived = _receive_in_time  # type: ignore[method-assign]
     HTTPChannel.allContentReceived = _received_in_time  # type: ignore[method-assign]
-    WebRequest._parsePOSTFormSubmission = False
+    WebRequest.__init__ = partialmethod(WebRequest.__init__, parsePOSTFormSubmission=False)
     WebRequest.handleContentChunk = _handle_content_chunk
     WebRequest.process = _process_bounded
     WebSocketProtocol.sendMessage = _send_any_size

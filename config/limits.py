@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 #: Redis is waited for so long, and left alone so long after it failed.
 ANSWER_WITHIN_S = 0.5
 AWAY_FOR_S = 2.0
+#: Threads of a process that ask it at once. Of hundreds, each would wait for the others so long
+#: that a Redis in its best health counted as away.
+ASK_AT_ONCE = 8
 #: Counters that a process keeps while Redis is away.
 MOST_LOCAL = 10_000
 _UNITS_S = {"s": 1, "min": 60, "hour": 3_600, "day": 86_400}
@@ -111,6 +114,7 @@ class Counters:
 
     def __init__(self) -> None:
         self._local = _Local()
+        self._turn = threading.Semaphore(ASK_AT_ONCE)
         self._away_until = 0.0
 
     def add(self, key: str, seconds: float) -> tuple[int, float]:
@@ -141,16 +145,18 @@ class Counters:
 
     def _ask(self, fill: Callable[[Any], Any]) -> list[Any] | None:
         """The answers of one transaction; None while Redis is away."""
-        if time.monotonic() < self._away_until:
-            return None
-        try:
-            with _client(settings.CACHE_URL).pipeline(transaction=True) as pipe:
-                fill(pipe)
-                return list(pipe.execute())
-        except redis.RedisError as exc:
-            self._away_until = time.monotonic() + AWAY_FOR_S
-            logger.warning("limits are counted per process: %s", type(exc).__name__)
-            return None
+        with self._turn:
+            # Whoever waited for one that failed does not try as well.
+            if time.monotonic() < self._away_until:
+                return None
+            try:
+                with _client(settings.CACHE_URL).pipeline(transaction=True) as pipe:
+                    fill(pipe)
+                    return list(pipe.execute())
+            except redis.RedisError as exc:
+                self._away_until = time.monotonic() + AWAY_FOR_S
+                logger.warning("limits are counted per process: %s", type(exc).__name__)
+                return None
 
 
 @lru_cache(maxsize=4)

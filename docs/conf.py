@@ -12,5 +12,6 @@ exclude_patterns = [".venv", "node_modules", "var", "tests"]
 myst_heading_anchors = 4
 html_copy_source = False
 html_show_sourcelink = False
+html_show_copyright = False
 # Consoles and JSON with an … for what is left out are no errors.
 suppress_warnings = ["misc.highlighting_failure"]

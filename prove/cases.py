@@ -89,7 +89,7 @@ class Cases:
         self.found = Found()
 
     def run(self, wanted: int, seed_: int, last: Callable[[Any], bool]) -> Found:
-        """At least about `wanted` cases, the same ones for a seed; of operations that are `last`, then.
+        """About `wanted` cases or a few more, the same for a seed; of `last` operations in the end.
 
         One thread draws, for Hypothesis knows no more; several ask.
         """

@@ -16,6 +16,8 @@ from devtools.bootstrap import ROOT
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_PASSWORD", "ATW_SITE"}
 #: Of deploy/Caddyfile.
 COMPOSE_ONLY |= {"ATW_UPSTREAMS"}
+#: Of deploy/backup.sh.
+COMPOSE_ONLY |= {"ATW_BACKUP_RECIPIENT", "ATW_BACKUP_KEEP_DAYS"}
 #: Read by boto3, not by us.
 LIBRARIES_OWN = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 READ = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from django.test import Client
 
@@ -16,6 +17,7 @@ from prove.handshakes import (
     smuggled_origins,
     with_token,
 )
+from tests.api.problems import the_problem
 from tests.cast import Cast
 from tests.fixtures_processes import WebServer
 from tests.sockets.test_handshake import cookie_of
@@ -59,6 +61,11 @@ def test_a_token_needs_no_origin_and_a_foreign_page_cannot_use_it(
 
 def test_a_request_hidden_in_another_is_not_answered(port: int) -> None:
     assert [one for one in hidden_requests() if is_answered_twice(port, one)] == []
+
+
+def test_a_form_that_cannot_be_read_is_refused_in_our_words(cast: Cast, http: httpx.Client) -> None:
+    headers = {**cast.headers(cast.dina), "Content-Type": "multipart/form-data"}
+    the_problem(http.post("/api/trips/import/", content=b"x", headers=headers), 400)
 
 
 def test_a_host_that_is_not_ours_is_refused(cast: Cast) -> None:

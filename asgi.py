@@ -12,6 +12,7 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter
 
 from config.body_bound import BodyBound
+from config.unhurried import Unhurried
 from trips.realtime.consumers import routes
 from trips.tracking.ingest import GpsDoor
 
@@ -24,7 +25,7 @@ gc.set_threshold(20_000, 10, 10)
 
 application = ProtocolTypeRouter(
     {
-        "http": GpsDoor(BodyBound(django_application)),
+        "http": GpsDoor(BodyBound(Unhurried(django_application))),
         "websocket": URLRouter(routes),
     }
 )

@@ -6,6 +6,7 @@ from typing import IO, Any
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
 
 
 class JSONParser(parsers.JSONParser):
@@ -29,3 +30,7 @@ class Pages(PageNumberPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def get_page_size(self, request: Request) -> int | None:
+        """As asked; a page of ours may say itself how many rows it needs of one moment."""
+        return getattr(request, "rows", None) or super().get_page_size(request)

@@ -14,7 +14,8 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.db import Error
 from django.http import HttpRequest, HttpResponseBase
 
-from users.audit.entries import MOST_IDS, Entry, address_of, append_change, append_read
+from config import addresses, logs
+from users.audit.entries import MOST_IDS, Entry, address_of, append_change, append_read, shown
 from users.models import AuditEntry, User
 
 Handler = Callable[[HttpRequest], Any]
@@ -74,51 +75,70 @@ class AuditMiddleware:
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = await self.get_response(request)
-        # In the thread of the view, whose connection it is.
+        # In the thread of the view, whose connection it is. Who hangs up does not end this:
+        # config/unhurried.py.
         await sync_to_async(_audit)(request, response)
         return response
 
 
 def _audit(request: HttpRequest, response: HttpResponseBase) -> None:
-    entry = entry_of(request, response)
-    if entry is not None:
-        _append(entry)
+    match = request.resolver_match
+    pattern = pattern_of(match.route) if match else ""
+    route = f"{request.method} {pattern}"
+    action = _action(str(request.method), response.status_code)
+    # Before anybody is asked who it is: that needs the database, which may be what is away.
+    if match is None or action is None or pattern in SHOW_NOBODY or route in EVENTS_TELL:
+        return
+    try:
+        entry = _entry(request, response, action, pattern)
+        if entry is not None:
+            _append(entry)
+    except Error as exc:
+        logger.error("not audited: %s: %s", route, type(exc).__name__)
+
+
+def audit_within(page: HttpRequest, request: HttpRequest, response: HttpResponseBase) -> None:
+    """What a view of the API showed or changed that `page` asked without the network.
+
+    Rows that were shown are a look of their own; a change says what the page's own entry is about.
+    """
+    match = request.resolver_match
+    if match is None or response.status_code >= 300:
+        return
+    kind, ids = _what(request.path, pattern_of(match.route), response)
+    if ids and request.method in _SAFE:
+        _audit(request, response)
+    elif ids:
+        shown(page, kind, ids)
 
 
 def _append(entry: Entry) -> None:
-    try:
-        if entry.action in {Action.READ, Action.REFUSED}:
-            append_read(entry)
-        else:
-            append_change(entry)
-    except Error as exc:
-        logger.error("not audited: %s by %s: %s", entry.route, entry.actor_id, type(exc).__name__)
+    if entry.action in {Action.READ, Action.REFUSED}:
+        append_read(entry)
+    else:
+        append_change(entry)
 
 
-def entry_of(request: HttpRequest, response: HttpResponseBase) -> Entry | None:
-    """What `request` saw or changed, or None where that is nothing about anybody."""
-    match = request.resolver_match
+def _entry(
+    request: HttpRequest, response: HttpResponseBase, action: Action, pattern: str
+) -> Entry | None:
+    """What `request` saw or changed, or None where nobody is signed in and no link says whose."""
     user = _user(request)
     named = getattr(request, "audited", None)
-    if match is None or (user is None and named is None):
-        return None
-    pattern = pattern_of(match.route)
-    route = f"{request.method} {pattern}"
-    action = _action(str(request.method), response.status_code)
-    if action is None or pattern in SHOW_NOBODY or route in EVENTS_TELL:
+    if user is None and named is None:
         return None
     kind, ids = named or _what(request.path, pattern, response)
     return Entry(
         action=action,
         actor_id=user.pk if user else None,
         role=user.role if user else "",
-        address=address_of(request.META.get("REMOTE_ADDR")),
-        route=route[:200],
+        address=address_of(addresses.of_request(request)),
+        route=f"{request.method} {pattern}"[:200],
         kind=kind[:64],
         ids=ids[:MOST_IDS],
         fields=[] if action in {Action.READ, Action.REFUSED} else _fields(request, response),
         status=response.status_code,
-        request_id=getattr(request, "request_id", "")[:64],
+        request_id=logs.request_id.get()[:64],
     )
 
 

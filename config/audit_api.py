@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.pagination import CursorPagination
 
+from config.filters import number
 from trips.list_api import needs
 from trips.models import Trip
 from users.models import AuditEntry
@@ -57,10 +58,11 @@ class NewestFirst(CursorPagination):
 class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
     """By who, what, whom and when."""
 
-    actor = django_filters.NumberFilter("actor_id", help_text="User id.")
+    actor = number("actor_id", help_text="User id.")
     kind = django_filters.CharFilter(help_text="What the ids are of: trips, patients, invoices.")
-    id = django_filters.NumberFilter(method="with_id", help_text="An id that was seen or changed.")
-    patient = django_filters.NumberFilter(
+    id = number("ids", method="with_id", help_text="An id that was seen or changed.")
+    patient = number(
+        "ids",
         method="of_patient",
         help_text="Patient id: all that showed the person or one of their trips.",
     )

@@ -1,4 +1,4 @@
-"""`python -m config.daphne_launcher …`: daphne with six of its habits changed.
+"""`python -m config.daphne_launcher …`: daphne with seven of its habits changed.
 
 - It buffers a whole request body before the application runs: here a body beyond the limit is
   thrown away as it arrives and answered with 413. A manifest may be larger than the rest.
@@ -8,6 +8,7 @@
 - Its access log would hold device tokens: it stays silent (`-v 0`).
 - A byte now and then would keep a connection for ever: here a request comes whole in its time.
 - Told to stop, it would cut off what runs: here it leaves as `config.drain` says.
+- systemd would not know when it accepts: here it is told.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ from twisted.web.http import HTTPChannel
 
 from config import drain
 from config.body_bound import IMPORT_PATH, most_bytes
+from config.watchdog import notify
 
 _keep_chunk = WebRequest.handleContentChunk
 _process = WebRequest.process
@@ -125,6 +127,8 @@ def main(arguments: list[str]) -> None:
     WebRequest.handleContentChunk = _handle_content_chunk
     WebRequest.process = _process_bounded
     WebSocketProtocol.sendMessage = _send_any_size
+    # It listens before the loop runs.
+    reactor.callWhenRunning(notify, "READY=1")
     CommandLineInterface().run(arguments)
 
 

@@ -14,12 +14,18 @@ import uvicorn
 from uvicorn.config import HTTP_PROTOCOLS
 
 from config import drain
+from config.watchdog import notify
 
 CLOSE = (b"connection", b"close")
 
 
 class DrainingServer(uvicorn.Server):
-    """uvicorn's server, with a drain before its shutdown."""
+    """uvicorn's server: it tells systemd when it accepts, and drains before its shutdown."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start up; returns once it accepts."""
+        await super().startup(sockets)
+        notify("READY=1")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Leave, then shut down."""

@@ -85,9 +85,16 @@ def _keep(trip: Trip, user: User, sent: Sent, digest: str, raw: str) -> Attachme
         digest=digest,
         raw=raw,
     )
-    row.task = task_runs.begin(owner=user, task=TASK, parameters={"attachment_id": row.pk})
-    row.save(update_fields=["task"])
+    begin_work(row)
     return row
+
+
+def begin_work(row: Attachment) -> None:
+    """Begin the task of a picture that waits, or one more where its last was given up; TooMany."""
+    with transaction.atomic():
+        parameters = {"attachment_id": row.pk}
+        row.task = task_runs.begin(owner=row.sent_by, task=TASK, parameters=parameters)
+        Attachment.objects.filter(pk=row.pk).update(task=row.task)
 
 
 def process(run: TaskRun, report: Report) -> Outcome:

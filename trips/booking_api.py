@@ -79,7 +79,7 @@ class BookingSerializer(StrictSerializer):
         required=False, help_text="Schedule what has a time at once. Dispatchers only."
     )
     client_event_id = serializers.CharField(
-        max_length=64, required=False, help_text="The same id again: the same answer, booked once."
+        max_length=64, default="", help_text="The same id again: the same answer, booked once."
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -98,7 +98,7 @@ class BookingSerializer(StrictSerializer):
         return fields
 
     def validate(self, attrs: Fields) -> Fields:
-        """Model fields, the places flattened; with `accept`, `return_kind` and `return_at`."""
+        """Model fields, the places flattened; with what `book` and `book_once` take of them."""
         for end in ("pickup", "dropoff"):
             attrs |= {f"{end}_{name}": value for name, value in attrs.pop(end).items()}
         user: User = self.context["request"].user
@@ -109,7 +109,6 @@ class BookingSerializer(StrictSerializer):
             attrs["status"] = _parked(attrs)
         check_times(attrs.get("scheduled_at"), attrs.get("appointment_at"))
         _check_return(attrs)
-        attrs.pop("client_event_id", None)
         return attrs
 
 
@@ -130,6 +129,9 @@ def _parked(attrs: Fields) -> str:
 
 def _check_return(attrs: Fields) -> None:
     kind, at = attrs["return_kind"], attrs.get("return_at")
+    way_there: Trip | None = attrs.get("return_of")
+    if way_there is not None and way_there.patient_id != attrs["patient"].pk:
+        raise serializers.ValidationError({"return_of": ["It is another patient's trip."]})
     if kind != ReturnKind.NONE and (attrs.get("return_of") or attrs["wait_and_return"]):
         raise serializers.ValidationError({"return_kind": ["This trip has no leg back."]})
     if (kind == ReturnKind.TIMED) != (at is not None):
@@ -144,7 +146,7 @@ def _check_return(attrs: Fields) -> None:
 
 def book(user: User, fields: Fields) -> Trip:
     """The trip of a valid booking and, in the same transaction, its leg back."""
-    fields = dict(fields)
+    fields = {name: value for name, value in fields.items() if name != "client_event_id"}
     accept = fields.pop("accept", False)
     kind, at = fields.pop("return_kind"), fields.pop("return_at", None)
     with recording():
@@ -170,7 +172,7 @@ def book_once(user: User, request: Any, booking: BookingSerializer) -> Fields:
     try:
         answer: Fields = once.answer_once(
             user=user,
-            client_event_id=str(request.get("client_event_id", "")),
+            client_event_id=fields["client_event_id"],
             request=dict(request),
             make=lambda: trip_json(book(user, fields), user),
         )

@@ -102,6 +102,9 @@ def _give(trip: Trip, doing: Doing) -> dict[str, Any]:
 def _check_match(trip: Trip, driver: Driver, vehicle: Vehicle) -> None:
     if refusals := refusals_of(trip, driver.pk, vehicle.pk):
         raise Refused(" ".join(refusal.text for refusal in refusals), trip, refusals)
+    # Read now that the driver is locked: who closes an account locks it first, and looks for trips.
+    if not Driver.objects.filter(pk=driver.pk, user__is_active=True).exists():
+        raise Refused("The driver's account is closed.", trip)
 
 
 def check_crew(trip: Trip) -> None:

@@ -74,7 +74,10 @@ ABOUT = """\
 Frames are JSON objects with `type`. Authenticate by the browser's session with an allowed
 Origin, or by the subprotocols `atw.v1` and `token.<token>`. A refused socket is accepted and
 then closed: 4401 (who are you), 4403 (the role never may), 4404 (absent or not yours); one too
-slow for its numbered frames is closed 4408, a draining server closes 4012: connect again.
+slow for its numbered frames is closed 4408, a draining server closes 4012: connect again. One
+that sent too many frames that are none is closed 4400: mend the client. With too many sockets
+of one user or address, or the database away, it is closed 4503: connect again, with a growing
+pause.
 
 Frames with `seq` are numbered without gaps, per stream. After a reconnect send `resume` with
 the epoch of `hello` and the newest number shown; without it a snapshot comes within a second.

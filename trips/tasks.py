@@ -187,7 +187,7 @@ def forget_old_task_records() -> str:
 
 @shared_task
 def cleanup_old_records() -> str:
-    """Forget old tap answers, quarantined fixes, done deliveries, messages, dead uploads. Daily."""
+    """Forget old tap answers, quarantined fixes, done deliveries, messages, used uploads. Daily."""
     return ", ".join(f"{count} {what}" for what, count in cleanup.cleanup().items())
 
 

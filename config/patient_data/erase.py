@@ -9,7 +9,8 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 from knox.models import AuthToken
 
@@ -18,7 +19,17 @@ from billing.models import Invoice
 from config.patient_data.places import ERASED, PLACES, Place
 from trips import places as address_book
 from trips.lifecycle import OPEN
-from trips.models import Attachment, KnownPlace, Patient, StandingOrder, TapAnswer, Trip
+from trips.models import (
+    Attachment,
+    Company,
+    Facility,
+    KnownPlace,
+    Patient,
+    Payer,
+    StandingOrder,
+    TapAnswer,
+    Trip,
+)
 from users.audit.entries import Entry, append_change
 from users.models import Enrolment, Notification, Preference, SuppressedAddress, User
 
@@ -41,7 +52,8 @@ def erase(patient_id: int, *, actor: User | None = None) -> Erased:
         patient = Patient.objects.select_for_update().get(pk=patient_id)
         if why := reasons_against(patient):
             raise Refused("; ".join(why))
-        changed = Counter(_account(patient)) + Counter(_by_address(patient))
+        # The account has one of the addresses until it is emptied.
+        changed = Counter(_by_address(patient)) + Counter(_account(patient))
         files = _photos(patient)
         changed["trips.Attachment"] += len(files)
         changed["trips.KnownPlace"] += _address_book(patient)
@@ -111,19 +123,46 @@ def _account(patient: Patient) -> dict[str, int]:
 
 
 def _by_address(patient: Patient) -> dict[str, int]:
-    """What hangs on a mail address alone."""
-    addresses = [one for one in (patient.email, patient.caregiver_email) if one]
-    told = Notification.objects.filter(address__in=addresses)
-    count = 0
-    for row in told:
-        # One person's notices differ by their key, two people's by the address.
-        row.address = f"{ERASED}-{row.pk}@invalid"
-        row.message = row.error = ""
-        row.save(update_fields=["address", "message", "error"])
-        count += 1
-    Preference.objects.filter(address__in=addresses).delete()
-    SuppressedAddress.objects.filter(address__in=addresses).delete()
-    return {"users.Notification": count}
+    """What hangs on a mail address alone; of one that others have, only this patient's rides."""
+    account = patient.user.email if patient.user else ""
+    addresses = {one.lower() for one in (patient.email, patient.caregiver_email, account) if one}
+    own = addresses - _of_others(patient, addresses)
+    _at(Preference, own).delete()
+    SuppressedAddress.objects.filter(address__in=own).delete()
+    trips = Trip.objects.filter(patient=patient).values("pk")
+    # A bill goes to whoever owes it: it is not the patient's where the address is not.
+    shared = _at(Notification, addresses - own).exclude(kind__startswith="invoice")
+    notices = [*_at(Notification, own), *shared.filter(trip_id__in=trips)]
+    for row in notices:
+        _forget_notice(row)
+    return {"users.Notification": len(notices)}
+
+
+def _at(model: type[Any], addresses: set[str], field: str = "address") -> QuerySet[Any]:
+    """Rows with one of `addresses` (lower case), however they spell it."""
+    return model.objects.alias(lower=Lower(field)).filter(lower__in=addresses)  # type: ignore[no-any-return]
+
+
+def _of_others(patient: Patient, addresses: set[str]) -> set[str]:
+    """Those of `addresses` that somebody else has as well, e.g. a ward that cares for many."""
+    others = (
+        _at(Patient, addresses, "email").exclude(pk=patient.pk).values_list("email"),
+        _at(Patient, addresses, "caregiver_email")
+        .exclude(pk=patient.pk)
+        .values_list("caregiver_email"),
+        _at(User, addresses, "email").exclude(pk=patient.user_id or 0).values_list("email"),
+        *(_at(one, addresses, "email").values_list("email") for one in (Facility, Payer, Company)),
+    )
+    return {address.lower() for found in others for (address,) in found}
+
+
+def _forget_notice(row: Notification) -> None:
+    # One person's notices differ by their key, two people's by the address.
+    row.address = f"{ERASED}-{row.pk}@invalid"
+    row.message = row.error = ""
+    if row.state == Notification.State.QUEUED:
+        row.state, row.error = Notification.State.SKIPPED, ERASED
+    row.save(update_fields=["address", "message", "error", "state"])
 
 
 def _photos(patient: Patient) -> list[str]:
@@ -158,9 +197,32 @@ def _same_addresses(mine: Any) -> Q:
 
 
 def _answers(patient: Patient) -> int:
-    """Answers that are kept for a phone that asks again show the trip as it was."""
-    trips = list(Trip.objects.filter(patient=patient).values_list("pk", flat=True))
-    return TapAnswer.objects.filter(Q(body__id__in=trips) | Q(body__trip__id__in=trips)).delete()[0]
+    """Blank what was answered about the patient and their trips.
+
+    The rows stay: without them the same request, sent again, would be done again.
+    """
+    # Many kinds of answers are kept, and their ids say nothing of each other: a trip's has the
+    # patient in it, and only a patient's own has a member id.
+    a_trip = Q(body__patient__id=patient.pk)
+    the_patient = Q(body__id=patient.pk, body__has_key="member_id")
+    answers = list(TapAnswer.objects.select_for_update().filter(a_trip | the_patient))
+    for row in answers:
+        named = {"patient": {"id": patient.pk, "name": ERASED}}
+        row.body |= _BLANK_TRIP | named if "patient" in row.body else _BLANK_PATIENT
+        row.save(update_fields=["body"])
+    return len(answers)
+
+
+_BLANK_PATIENT = {"name": ERASED, "email": "", "phone": "", "address": "", "member_id": ""}
+_NOWHERE = {"latitude": 0.0, "longitude": 0.0, "address": ERASED}
+#: Complete as the API promises, for a phone that asks again.
+_BLANK_TRIP = {
+    "pickup": _NOWHERE,
+    "dropoff": _NOWHERE,
+    "needs": [],
+    "notes": "",
+    "authorization_number": "",
+}
 
 
 def _note(patient_id: int, actor: User | None) -> None:

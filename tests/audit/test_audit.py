@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.utils import ProgrammingError
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from config.audit import SHOW_NOBODY, pattern_of
 from config.chain import Fault
 from tests.cast import Cast
 from tests.scope.routes import routes
 from trips import links
+from trips.models import Shift
 from trips.realtime import opened
 from trips.realtime.credentials import Credential
 from trips.realtime.outbox import Outbox
 from trips.realtime.projections import Audience
 from trips.realtime.sockets import Socket
-from users.audit.entries import Entry, append_change, append_read
+from users.audit.entries import Entry, address_of, append_change, append_read
 from users.audit.months import months, roll_months
 from users.audit.verify import verify
 from users.models import AuditChain, AuditEntry, User
@@ -96,6 +98,24 @@ def test_the_admins_pages_are_in_it(cast: Cast) -> None:
     answer = as_user(cast.ada).get(f"/admin/trips/trip/{trip.pk}/change/")
     assert answer.status_code == 200, answer.headers
     assert (entries(cast.ada)[0].kind, entries(cast.ada)[0].ids) == ("trips", [trip.pk])
+
+
+def test_a_page_over_the_api_names_what_it_showed_and_changed(cast: Cast) -> None:
+    trip = cast.trip_in("assigned", scheduled_at=timezone.now())
+    dina = as_user(cast.dina)
+    assert dina.get(f"/dispatch/drivers/{cast.driver.pk}/").status_code == 200
+    found = as_user(cast.ada).get("/api/audit/", {"patient": cast.patient.pk}).json()["results"]
+    assert [(one["actor_id"], one["route"]) for one in found] == [
+        (cast.dina.pk, "GET /api/trips/"),
+    ]
+    assert found[0]["ids"] == [trip.pk]
+    body = {"driver_id": cast.driver.pk, "vehicle_id": cast.van.pk, "reason": "rota", "do": "plan"}
+    at = timezone.now() + timedelta(days=2)
+    times = {"starts_at": f"{at:%Y-%m-%dT08:00}", "ends_at": f"{at:%Y-%m-%dT09:00}"}
+    dina.post("/dispatch/shifts/begin/", body | times)
+    planned = entries(cast.dina)[-1]
+    shift = Shift.objects.get(planned=True)
+    assert (planned.action, planned.kind, planned.ids) == ("change", "shifts", [shift.pk])
 
 
 def test_what_says_nothing_about_anybody_is_not(cast: Cast) -> None:
@@ -214,7 +234,8 @@ def test_an_opened_socket_is_a_look(cast: Cast, monkeypatch: pytest.MonkeyPatch)
     async def connect() -> None:
         login = Credential("session", "k", cast.dina.pk, "dispatcher", "s")
         socket = Socket("board", Audience.DISPATCH, login, Outbox(batch=True, opened_at=0.0), close)
-        opened.opened({"client": ["10.0.0.7", 1]}, "/ws/dispatch/", socket)
+        scope = {"client": ["10.0.0.7", 1], "headers": []}
+        opened.opened(scope, "/ws/dispatch/", socket)
         await asyncio.wait_for(opened._writer, 10)  # type: ignore[arg-type]
 
     monkeypatch.setattr(opened, "read", read)
@@ -240,3 +261,37 @@ def test_an_administrator_asks_who_saw_a_patient_and_is_in_the_answer(cast: Cast
     url = f"/api/audit/?patient={trip.patient_id}"
     assert [row["actor_id"] for row in ada.get(url).json()["results"]] == [cast.dina.pk]
     assert entries(cast.ada)[-1].route == "GET /api/audit/"
+
+
+# --- when things are away
+
+
+def test_a_database_that_is_away_is_a_503_for_sessions_too(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = as_user(cast.dina)
+
+    def away(*_args: Any, **_more: Any) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", away)
+    client.raise_request_exception = False
+    assert client.get("/driver/").status_code == 200
+    assert client.get("/api/trips/").status_code == 503
+
+
+def test_behind_our_proxy_the_address_is_the_clients(cast: Cast, settings: Any) -> None:
+    settings.PROXIES = 1
+    as_user(cast.dina).get("/api/trips/", headers={"x-forwarded-for": "6.6.6.6, 203.0.113.9"})
+    assert entries(cast.dina)[0].address == "203.0.113.9"
+
+
+def test_a_link_local_address_is_kept_without_its_zone(cast: Cast) -> None:
+    address = address_of("fe80::1%eth0")
+    append_read(Entry("read", cast.dina.pk, "dispatcher", address, "GET /x/", "trips"))
+    assert entries(cast.dina)[0].address == "fe80::1"
+
+
+@pytest.mark.parametrize("query", ["id", "patient", "actor"])
+def test_a_number_that_no_key_has_is_refused(cast: Cast, query: str) -> None:
+    assert as_user(cast.ada).get(f"/api/audit/?{query}={10**30}").status_code == 400

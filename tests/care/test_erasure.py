@@ -21,6 +21,7 @@ from config.patient_data.erase import Refused, erase, rows
 from config.patient_data.export import export
 from config.patient_data.places import PLACES
 from tests.cast import Cast
+from trips.answers import trip_json
 from trips.evidence.verify import verify
 from trips.models import KnownPlace, Patient, StandingOrder, TapAnswer, Trip
 from users.models import AuditEntry, Notification, Preference, User
@@ -57,7 +58,7 @@ def patient(cast: Cast) -> Patient:
         client_event_id="t-1",
         request_digest="",
         status_code=200,
-        body={"id": trip.pk, "patient": {"name": NAME}},
+        body=trip_json(trip, cast.omar),
     )
     for address in (MAIL, CARER):
         Notification.objects.create(

@@ -11,12 +11,12 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from config import locks
 from tests.cast import Cast
 from trips import track_api
 from trips.models import GpsFix, TrackSeal, Trip
 from trips.tasks import cleanup_old_gps_data
 from trips.track_files import Stop, Track, divided, geojson, gpx
-from trips.tracking import retention
 from trips.tracking.simplify import Point
 from users.models import User
 
@@ -110,7 +110,7 @@ def test_an_event_is_where_the_tap_was(cast: Cast) -> None:
 def test_when_the_raw_points_are_gone_the_seal_stands_in(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "LOCK_PAUSE_S", 0.0)
+    monkeypatch.setattr(locks, "PAUSE_S", 0.0)
     trip = cast.trip_in("in_progress")
     old = datetime.combine((timezone.now() - timedelta(days=40)).date(), NOON.time(), UTC)
     for n in range(10):

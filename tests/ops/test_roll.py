@@ -209,6 +209,26 @@ def test_on_a_shared_socket_the_next_process_has_what_the_last_one_does_not_take
         webs[-1].stop()
 
 
+@pytest.mark.parametrize("server", programs.SERVERS)
+def test_systemd_is_told_once_a_web_process_accepts(
+    services: Services, process_env: dict[str, str], tmp_path: Path, server: str
+) -> None:
+    with (
+        programs.listen("127.0.0.1", 0) as listener,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd,
+    ):
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(SOON_S)
+        env = {**process_env, "ATW_DRAIN_S": "0", "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        web = Shared(services, server, listener, env)
+        web.launch()
+        try:
+            assert systemd.recv(100) == b"READY=1"
+            assert web.answers()
+        finally:
+            web.stop()
+
+
 def kept_alive(web: Shared) -> HTTPConnection:
     """A connection that `web` has accepted."""
     line = HTTPConnection(*web.address, timeout=SOON_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import shlex
+from configparser import ConfigParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +34,12 @@ def programs(tmp_path: Path) -> dict[str, Any]:
     return {
         one.name: one for group in options.process_group_configs for one in group.process_configs
     }
+
+
+def test_metrics_have_a_folder_in_memory() -> None:
+    read = ConfigParser(interpolation=None)
+    read.read(ROOT / "supervisor/supervisord.conf")
+    assert read["supervisord"]["environment"] == 'ATW_METRICS_DIR="/run/atw/metrics"'
 
 
 def words(program: Any) -> list[str]:

@@ -110,6 +110,18 @@ def test_processes_hold_nothing_that_they_do_not_need(unit: str) -> None:
     assert "root" not in UNITS[unit]
 
 
+@pytest.mark.parametrize("unit", OURS)
+def test_metrics_have_a_folder_that_every_process_shares_and_may_write(unit: str) -> None:
+    folder = "/run/" + values(unit, "RuntimeDirectory")[0]
+    assert re.findall(r"ATW_METRICS_DIR=(\S+)", UNITS[unit]) == [f"{folder}/metrics"]
+    assert values(unit, "RuntimeDirectoryPreserve") == ["yes"]
+
+
+@pytest.mark.parametrize("unit", ["atw-web@.service", "celery-worker@.service"])
+def test_a_restart_waits_until_there_is_somebody_who_works(unit: str) -> None:
+    assert values(unit, "Type") == ["notify"]
+
+
 def test_every_variable_exists() -> None:
     named = {name for text in UNITS.values() for name in re.findall(r"\b(ATW_[A-Z_]+)=", text)}
     assert named <= variables_in_the_table()

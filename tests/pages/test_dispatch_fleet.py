@@ -219,6 +219,24 @@ def test_a_list_goes_on_over_pages_and_a_file_has_all_of_it(cast: Cast, dina: Cl
     assert len(rows_of(dina, "vehicles", q="bus")) == 210
 
 
+def test_a_list_that_no_file_holds_is_to_be_narrowed(
+    dina: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Vehicle.objects.bulk_create([Vehicle(name=f"Bus {n}") for n in range(6)])
+    monkeypatch.setattr("trips.desk_fleet.common.MOST_ROWS", 5)
+    asked = {"q": "bus", "csv": "1"}
+    answer = dina.get(reverse("fleet:vehicles"), asked, follow=True)
+    assert answer.redirect_chain == [(f"{reverse('fleet:vehicles')}?q=bus", 302)]
+    assert "A file has room for 5 rows, and these are 6: choose fewer." in words(answer)
+    assert len(rows_of(dina, "vehicles", q="bus 1")) == 1
+
+
+def test_the_times_of_a_file_are_utc(cast: Cast, dina: Client) -> None:
+    begun = Shift.objects.get(driver=cast.driver)
+    rows = {row["id"]: row for row in rows_of(dina, "shifts", driver=str(cast.driver.pk))}
+    assert rows[str(begun.pk)]["starts_at"].endswith("Z")
+
+
 def test_no_cell_of_a_file_is_a_formula(cast: Cast, dina: Client) -> None:
     Vehicle.objects.create(name="=HYPERLINK(1)")
     assert "'=HYPERLINK(1)" in {row["name"] for row in rows_of(dina, "vehicles")}

@@ -110,6 +110,20 @@ def test_a_trip_that_is_sent_twice_is_booked_once(cast: Cast) -> None:
     book(cast.dina, wish(cast, client_event_id="b"))
 
 
+def test_blanks_around_an_id_are_not_of_it(cast: Cast) -> None:
+    first = book(cast.dina, wish(cast, client_event_id=" " * 65 + "a"))
+    assert Trip.objects.get().pk == first["id"]
+    book(cast.dina, wish(cast, client_event_id="a" * 65), status=400)
+
+
+def test_a_way_back_is_of_who_went_there(cast: Cast) -> None:
+    tove = Patient.objects.create(name="Tove Lind")
+    there = book(cast.dina, wish(cast))
+    wrong = wish(cast, patient_id=tove.pk, return_of=there["id"])
+    assert "return_of" in book(cast.dina, wrong, status=400)["errors"]
+    assert book(cast.dina, wish(cast, return_of=there["id"]))["return_of"] == there["id"]
+
+
 def test_both_legs_are_booked_or_none(cast: Cast) -> None:
     there = book(cast.dina, wish(cast, return_kind="timed", return_at=at(6), accept=True))
     back = Trip.objects.get(return_of=there["id"])

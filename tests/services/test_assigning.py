@@ -58,6 +58,19 @@ def test_a_driver_or_vehicle_that_is_absent_or_disabled_is_no_driver_or_vehicle(
     assert refused(cast, trip, InvalidTap) == "driver_id"
 
 
+def test_an_account_that_is_closed_while_its_row_is_waited_for_gets_no_trip(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trip = cast.trip_in("scheduled")
+
+    def closed_meanwhile(trip: Trip, driver_id: int, vehicle_id: int) -> list[Any]:
+        cast.disable(cast.omar)
+        return []
+
+    monkeypatch.setattr("trips.effects.refusals_of", closed_meanwhile)
+    assert refused(cast, trip, Refused) == "The driver's account is closed."
+
+
 def test_a_van_without_a_stretcher_place_is_refused_a_stretcher(cast: Cast) -> None:
     trip = cast.trip_in("scheduled", mobility="stretcher")
     Driver.objects.filter(pk=cast.driver.pk).update(qualifications=["stretcher"])

@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from config import locks
 from tests.cast import Cast
 from trips.models import GpsFix, TrackSeal, Trip
 from trips.tasks import cleanup_old_gps_data
@@ -28,7 +29,7 @@ KEPT_AT = timezone.now() - timedelta(days=29)
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "LOCK_PAUSE_S", 0.0)
+    monkeypatch.setattr(locks, "PAUSE_S", 0.0)
 
 
 @pytest.fixture
@@ -203,9 +204,9 @@ def test_a_crash_between_seal_and_drop_does_not_seal_twice(
     cast: Cast, trip: Trip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _drive(cast, trip)
-    real: Callable[[str, int], bool] = retention._locking
+    real: Callable[[str, int], bool] = retention.briefly
     with monkeypatch.context() as patch:
-        patch.setattr(retention, "_locking", lambda sql, ms: "DROP" not in sql and real(sql, ms))
+        patch.setattr(retention, "briefly", lambda sql, ms: "DROP" not in sql and real(sql, ms))
         assert "0 dropped" in cleanup_old_gps_data()
     [sealed] = TrackSeal.objects.values()
     assert "1 dropped" in cleanup_old_gps_data()

@@ -19,6 +19,7 @@ from trips.demo.trips import Places, top_up
 from trips.lifecycle import OPEN
 from trips.models import Trip
 from trips.simulator import roads
+from trips.tracking.retention import make_days_ahead
 from users.models import User
 from users.roles import Role
 
@@ -40,6 +41,7 @@ def seed(*, vehicles: int = 25, trips: int = 40, history_days: int = 0) -> dict[
     if history_days and crews:
         import_string(DEMO_HISTORY)(Everybody(dina, crews, riders, places), history_days)
     top_up(trips, dina, crews, riders, places)
+    make_days_ahead()
     drivers = [crew.driver.user for crew in crews]
     return {
         "users": {

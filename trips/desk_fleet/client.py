@@ -17,6 +17,8 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 from django.urls import resolve, reverse
 
+from config.audit import audit_within
+
 #: What of the page's own request the API may want to know: addresses for links and limits.
 _KEPT = (
     "HTTP_HOST",
@@ -58,8 +60,12 @@ def ask(
     *args: object,
     query: Mapping[str, Any] | None = None,
     body: Mapping[str, Any] | None = None,
+    rows: int | None = None,
 ) -> Answer:
-    """One request to the API's `route`, as who asked for the page."""
+    """One request to the API's `route`, as who asked for the page.
+
+    `rows` of a list in one page, more than a client gets: what a file holds is of one moment.
+    """
     path = reverse(route, args=args)
     content = b"" if body is None else json.dumps(body).encode()
     inner = WSGIRequest(
@@ -75,10 +81,13 @@ def ask(
         }
     )
     inner.user = request.user
+    inner.request_id = getattr(request, "request_id", "")  # type: ignore[attr-defined]
+    inner.rows = rows  # type: ignore[attr-defined]
     # The form's own token was checked when the page was asked.
     inner._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
-    match = resolve(path)
+    match = inner.resolver_match = resolve(path)
     answer = match.func(inner, *match.args, **match.kwargs)
+    audit_within(request, inner, answer)
     return Answer(answer.status_code, getattr(answer, "data", None))
 
 

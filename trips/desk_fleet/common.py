@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from functools import wraps
-from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from trips.desk_fleet.client import Answer, ask
@@ -28,8 +29,8 @@ from trips.setup_pages import dispatchers_only
 
 Row = dict[str, Any]
 View = Callable[..., HttpResponseBase]
-#: The longest page of the API.
-MOST_ROWS = 200
+#: In one file; a longer list is narrowed first.
+MOST_ROWS = 10_000
 
 
 def dispatch_page(view: View) -> View:
@@ -91,19 +92,23 @@ ANY = "any"
 def file_of(
     request: HttpRequest, route: str, wanted: Listing, header: Sequence[str], name: str
 ) -> HttpResponseBase:
-    """All rows of a list as CSV, times in UTC as the API gives them."""
+    """All rows of a list as CSV, times in UTC; back to the list where a file cannot hold them."""
+    if wanted.count > MOST_ROWS:
+        text = _("A file has room for %(most)s rows, and these are %(count)s: choose fewer.")
+        messages.error(request, text % {"most": MOST_ROWS, "count": wanted.count})
+        return redirect(f"{request.path}?{wanted.query}")
     query = {one: value for one, value in wanted.asked.items() if value != ANY}
-    rows = all_rows(request, route, query)
+    with timezone.override(UTC):
+        rows = all_rows(request, route, query)
     return csv_answer(request, header, (_flat(row, header) for row in rows), name)
 
 
-def all_rows(request: HttpRequest, route: str, query: dict[str, Any]) -> Iterator[Row]:
-    """Page after page of a list whose filters make sense."""
-    for number in count(1):
-        body = one(request, route, **query | {"page": number, "page_size": MOST_ROWS})
-        yield from body["results"]
-        if body["next"] is None:
-            return
+def all_rows(request: HttpRequest, route: str, query: dict[str, Any]) -> list[Row]:
+    """The rows of a list whose filters make sense, MOST_ROWS at most, as they are at one moment."""
+    rows: list[Row] = _needed(route, ask(request, "GET", route, query=query, rows=MOST_ROWS))[
+        "results"
+    ]
+    return rows
 
 
 def _flat(row: Row, header: Sequence[str]) -> Row:
@@ -118,7 +123,10 @@ def _cell(value: Any) -> Any:
 
 def one(request: HttpRequest, route: str, *args: object, **query: Any) -> Any:
     """What the API says of something that the page cannot do without; its 404 is the page's."""
-    answer = ask(request, "GET", route, *args, query=query)
+    return _needed(route, ask(request, "GET", route, *args, query=query))
+
+
+def _needed(route: str, answer: Answer) -> Any:
     if answer.status == 404:
         raise Http404
     if not answer.ok:  # the database went away: the page answers 503, too

@@ -63,7 +63,7 @@ def _page(
     day = _day(found, today)
     days = [day + timedelta(days=n) for n in range(WEEK)] if "days" in found.asked else []
     if days:
-        found.rows = [] if found.errors else list(all_rows(request, "shift-list", found.asked))
+        found.rows = [] if found.errors else all_rows(request, "shift-list", found.asked)
     context = {
         "found": found,
         "day": day,
@@ -110,7 +110,7 @@ def _on(row: Row, day: date) -> bool:
 
 def _choices(request: HttpRequest) -> dict[str, Any]:
     drivers = all_rows(request, "driver-list", {"active": "true"})
-    return {"drivers": list(drivers), "vehicles": list(all_rows(request, "vehicle-list", {}))}
+    return {"drivers": drivers, "vehicles": all_rows(request, "vehicle-list", {})}
 
 
 @require_POST

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import Error
 from django.utils import timezone
 
+from config import addresses
 from trips.events.streams import BOARD
 from trips.realtime.sockets import Socket
 from trips.realtime.stream import read
@@ -41,7 +42,7 @@ def _entry(scope: Any, route: str, socket: Socket) -> Entry:
         action="read",
         actor_id=login.user_id if login else None,
         role=login.role if login else "",
-        address=address_of((scope.get("client") or [None])[0]),
+        address=address_of(addresses.of_scope(scope)),
         route=f"WS {route}",
         kind=kind,
         ids=[whose] if whose else [],

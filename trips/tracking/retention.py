@@ -9,16 +9,15 @@ waits for it holds up every fix behind it.
 import hashlib
 import json
 import logging
-import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import psycopg
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.utils import timezone
 
+from config.locks import briefly
 from trips.models import TrackSeal
 from trips.tracking.filters import OLDEST_S, Verdict
 from trips.tracking.simplify import Point, gaps, length_m, simplify
@@ -33,7 +32,6 @@ MARGIN = timedelta(hours=1)
 #: How long ingest may be held up at once, and how long a table that is nobody's is waited for
 #: (beyond PostgreSQL's deadlock_timeout, after which an autovacuum gives way).
 DETACH_WITHIN_MS, DROP_WITHIN_MS = 100, 5_000
-LOCK_ATTEMPTS, LOCK_PAUSE_S = 5, 0.5
 TOLERANCE_M = 20.0
 #: Phones report at least every half minute while they drive.
 LONGEST_SILENCE_S = 120.0
@@ -42,17 +40,23 @@ LONGEST_SILENCE_S = 120.0
 def roll_days() -> tuple[int, int]:
     """(days made, days dropped). Dropping a partition takes the same time for any size."""
     now = timezone.now()
-    existing = _attached_days()
-    ahead = [now.date() + timedelta(days=n) for n in range(-1, DAYS_AHEAD + 1)]
-    made = [day for day in ahead if day not in existing]
-    for day in made:
-        _execute("SELECT trips_gpsfix_make_day(%s)", day)
+    existing, made = _attached_days(), make_days_ahead()
     oldest, closed = _oldest_kept(now), _closed_days()
     for day in existing:
         if day < oldest and day not in closed:
             close = _CLOSE.format(open=f"{PREFIX}{day:%Y%m%d}", closed=_closed(day))
-            _locking(close, DETACH_WITHIN_MS)
-    return len(made), sum(_seal_and_drop(day) for day in _closed_days())
+            briefly(close, DETACH_WITHIN_MS)
+    return made, sum(_seal_and_drop(day) for day in _closed_days())
+
+
+def make_days_ahead() -> int:
+    """Make the days from yesterday on that have no partition yet; how many."""
+    today, existing = timezone.now().date(), _attached_days()
+    ahead = [today + timedelta(days=n) for n in range(-1, DAYS_AHEAD + 1)]
+    made = [day for day in ahead if day not in existing]
+    for day in made:
+        _execute("SELECT trips_gpsfix_make_day(%s)", day)
+    return len(made)
 
 
 def days_ahead() -> int:
@@ -82,7 +86,7 @@ def _seal_and_drop(day: date) -> bool:
         # Raw points are evidence: what no seal covers is for a person to look at.
         logger.error("day %s of fixes does not match its seals and stays", day)
         return False
-    return _locking(f"DROP TABLE IF EXISTS {table}", DROP_WITHIN_MS)
+    return briefly(f"DROP TABLE IF EXISTS {table}", DROP_WITHIN_MS)
 
 
 # --- the seal
@@ -192,23 +196,6 @@ def _closed_days() -> list[date]:
 def _days(prefix: str, rows: list[tuple[Any, ...]]) -> list[date]:
     names = sorted(name.removeprefix(prefix) for (name,) in rows)
     return [datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC).date() for name in names]
-
-
-def _locking(sql: str, within_ms: int) -> bool:
-    """Run `sql` in one transaction if its locks are free in time; False where they never were."""
-    for _ in range(LOCK_ATTEMPTS):
-        try:
-            with transaction.atomic():
-                _execute(f"SET LOCAL lock_timeout = '{within_ms}ms'")
-                _execute(sql)
-        except OperationalError as exc:
-            if not isinstance(exc.__cause__, psycopg.errors.LockNotAvailable):
-                raise
-            time.sleep(LOCK_PAUSE_S)
-        else:
-            return True
-    logger.warning("a day of fixes is in use; the next run tries again")
-    return False
 
 
 def _execute(sql: str, *parameters: Any) -> None:

@@ -89,7 +89,8 @@ def shown(request: HttpRequest, kind: str, ids: Iterable[int]) -> None:
 def address_of(text: str | None) -> str | None:
     """An address in its one spelling; None where there is none, as behind a UNIX socket."""
     try:
-        return str(ipaddress.ip_address(text or ""))
+        # Without the zone of a link-local one, which PostgreSQL does not know.
+        return str(ipaddress.ip_address((text or "").partition("%")[0]))
     except ValueError:
         return None
 

@@ -3,13 +3,19 @@
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
+from config.locks import briefly
 from users.audit.entries import month_of
-from users.models import AuditChain
 
 _PREFIX = "users_auditentry_"
+#: How long answers may be held up by a month that goes.
+LOCKED_WITHIN_MS = 100
+_DROP = """
+    ALTER TABLE users_auditentry DETACH PARTITION {table};
+    DROP TABLE {table};
+    DELETE FROM users_auditchain WHERE month = '{month}'"""
 
 
 def roll_months() -> tuple[int, int]:
@@ -21,9 +27,8 @@ def roll_months() -> tuple[int, int]:
         cursor.execute("SELECT users_audit_protect()")
     oldest = _months_before(today, settings.AUDIT_KEEP_MONTHS)
     old = [month for month in months() if month < oldest]
-    for month in old:
-        _drop(month)
-    return len(months()), len(old)
+    dropped = [month for month in old if _drop(month)]
+    return len(months()), len(dropped)
 
 
 def months() -> list[date]:
@@ -37,11 +42,9 @@ def months() -> list[date]:
     return [date(int(name[:4]), int(name[4:]), 1) for name in names]
 
 
-def _drop(month: date) -> None:
+def _drop(month: date) -> bool:
     """A month's rows and its chain in one transaction: a chain without rows would be a fault."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE {_PREFIX}{month:%Y%m}")
-        AuditChain.objects.filter(month=month).delete()
+    return briefly(_DROP.format(table=f"{_PREFIX}{month:%Y%m}", month=month), LOCKED_WITHIN_MS)
 
 
 def _months_before(day: date, count: int) -> date:

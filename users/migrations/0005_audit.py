@@ -60,8 +60,10 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('users_audit_make_month'));
     IF to_regclass(child) IS NULL THEN
+        -- Attaching waits for nobody who reads or writes, as CREATE ... PARTITION OF does.
+        EXECUTE format('CREATE TABLE %I (LIKE users_auditentry INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child);
         EXECUTE format(
-            'CREATE TABLE %I PARTITION OF users_auditentry FOR VALUES FROM (%L) TO (%L)', child,
+            'ALTER TABLE users_auditentry ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', child,
             start::timestamp AT TIME ZONE 'UTC',
             (start + interval '1 month')::timestamp AT TIME ZONE 'UTC');
         PERFORM users_audit_protect();

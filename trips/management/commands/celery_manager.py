@@ -33,7 +33,14 @@ class Command(BaseCommand):
         """Celery's own programs take all options that follow, `--help` included."""
         if len(argv) > 2 and argv[2] in {"worker", "beat"}:
             _become(argv[2], argv[3:])
-        super().run_from_argv(argv)
+        try:
+            try:
+                super().run_from_argv(argv)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # `| head` has seen enough. The rest goes nowhere: else Python complains as it exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

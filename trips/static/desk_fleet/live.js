@@ -1,21 +1,41 @@
 // Keeps a part of a page as the server would draw it now: a notice on one's own stream is the
-// bell, a heartbeat the second look. Nothing is replaced under the reader's hands.
+// bell, and now and then there is a second look. Nothing is replaced under the reader's hands.
 
 import { BoardSocket } from "../dashboard/socket.js";
 
+const TOGETHER_MS = 300;
+const SECOND_LOOK_MS = 60000;
 const scheme = location.protocol === "https:" ? "wss" : "ws";
 
-/** Rings `hear(frame)` for every frame of one's own stream; `show(status)` says how it stands. */
-export function listen(hear, show = () => {}) {
+/**
+ * Calls `look()` after each notice on one's own stream, when somebody looks again, and once a
+ * minute for what nobody is told; one at a time, so that no older answer comes last. `show(status)`
+ * says how the stream stands. Answers what asks for a look at once.
+ */
+export function listen(look, show = () => {}) {
+  let [asked, asking, missed, lookedAt] = [null, false, false, Date.now()];
+  const soon = () => {
+    if (asking) missed = true;
+    else if (document.visibilityState === "visible") asked ??= setTimeout(now, TOGETHER_MS);
+  };
+  const now = async () => {
+    [asked, asking, missed, lookedAt] = [null, true, false, Date.now()];
+    await look().finally(() => (asking = false));
+    if (missed) soon();
+  };
   const socket = new BoardSocket(`${scheme}://${location.host}/ws/me/`, {
-    onFrame: hear,
-    onChange: (_effects, state) => show(state.status),
+    onChange: (effects, state) => {
+      show(state.status);
+      if (effects.all || effects.notifications) soon();
+    },
   });
   socket.start();
-  const wake = () => document.visibilityState === "visible" && socket.wake();
+  setInterval(() => Date.now() - lookedAt >= SECOND_LOOK_MS && soon(), 1000);
+  const wake = () => document.visibilityState === "visible" && (socket.wake(), soon());
   for (const [target, name] of [[document, "visibilitychange"], [window, "online"], [window, "pageshow"]]) {
     target.addEventListener(name, wake);
   }
+  return soon;
 }
 
 /** The page as it is now, or null where no answer came. */
@@ -45,10 +65,4 @@ function plain(element) {
   return copy.innerHTML;
 }
 
-const SECOND_LOOK = ["heartbeat", "notification"];
-
-if (document.getElementById("live")) {
-  listen(async (frame) => {
-    if (SECOND_LOOK.includes(frame.type) && document.visibilityState === "visible") renew(await freshPage(), "live");
-  });
-}
+if (document.getElementById("live")) listen(async () => renew(await freshPage(), "live"));

@@ -11,16 +11,11 @@ const at = (id) => document.getElementById(id);
 
 toTheEnd();
 markRead();
-listen(heard, shown);
+const lookSoon = listen(refresh, shown);
 at("write")?.addEventListener("submit", send);
 at("body")?.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) at("write").requestSubmit();
 });
-
-function heard(frame) {
-  const news = frame.type === "notification" && frame.notification.kind === "message";
-  if ((news || frame.type === "heartbeat") && document.visibilityState === "visible") refresh();
-}
 
 function shown(status) {
   const words = at("connection");
@@ -34,7 +29,7 @@ async function refresh() {
   renew(page, "threads");
   if (!renew(page, "said")) return;
   toTheEnd();
-  markRead();
+  await markRead();
 }
 
 function toTheEnd() {
@@ -55,12 +50,14 @@ async function markRead() {
 async function send(event) {
   event.preventDefault();
   const form = event.target;
+  const typed = at("body").value;
   const fields = Object.fromEntries(new FormData(form));
   const to = /^\d+$/.test(fields.to) ? Number(fields.to) : fields.to;
   const { body, client_message_id: id } = fields;
   const answer = await call("POST", "/api/messages/", { to, body, client_message_id: id });
   if (!answer.ok) return toast(why(answer));
   form.elements.client_message_id.value = freshId();
-  at("body").value = "";
-  await refresh();
+  // What was typed while it was under way is the next message.
+  if (at("body").value === typed) at("body").value = "";
+  lookSoon();
 }

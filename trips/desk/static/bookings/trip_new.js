@@ -99,9 +99,11 @@ async function book(another) {
   next();
 }
 
-/** The form for the next trip: the day stays. */
+/** The form for the next trip: the day stays, and it is nobody's way back. */
 function next() {
   const { day } = read(form);
+  isWayBackOf(null);
+  history.replaceState(null, "", location.pathname);
   ids.forget();
   form.reset();
   form.elements.day.value = day;
@@ -117,16 +119,20 @@ async function readAddress() {
   const answer = await call("GET", `/api/trips/${given}/`);
   if (!answer.ok) return void toast(_("Trip {id} was not found.", { id: given }));
   const there = answer.body;
-  returnOf = there.id;
-  at("return-of").hidden = false;
-  at("return-of").textContent = _("The way back of trip {id}. Without a time it waits for a call.", { id: there.id });
-  at("way-back").hidden = true;
+  isWayBackOf(there.id);
   patient.set({ id: there.patient.id, name: there.patient.name });
   pickup.set(there.dropoff);
   dropoff.set(there.pickup);
   form.elements.mobility.value = there.mobility;
   form.elements.payer_id.value = there.payer?.id ?? "";
   fit();
+}
+
+function isWayBackOf(id) {
+  returnOf = id;
+  at("return-of").hidden = id === null;
+  at("return-of").textContent = id === null ? "" : _("The way back of trip {id}. Without a time it waits for a call.", { id });
+  at("way-back").hidden = id !== null;
 }
 
 form.addEventListener("input", changed);

@@ -8,18 +8,16 @@ patience.
 import asyncio
 from typing import Any
 
-from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from config.body_bound import App, Receive, Scope, Send
 
 
 class Unhurried:
     """An ASGI application that hears of a disconnect only while its body is being read."""
 
-    def __init__(self, application: ASGI3Application) -> None:
+    def __init__(self, application: App) -> None:
         self.application = application
 
-    async def __call__(
-        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return

@@ -7,12 +7,12 @@ from typing import IO, Any
 
 from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from billing.models import InvoiceDocument
 from config.patient_data.erase import rows
 from config.patient_data.places import PLACES
-from trips.models import Attachment, Patient
+from trips.models import Attachment, Patient, Trip
 from users.models import Notification
 
 
@@ -35,9 +35,16 @@ def _tables(patient: Patient) -> Iterator[tuple[str, Any]]:
         yield place.model, rows(place, patient.pk)
     if patient.user:
         yield "users.User", type(patient.user).objects.filter(pk=patient.user.pk)
-        yield "users.Notification", Notification.objects.filter(user=patient.user)
-    elif patient.email:
-        yield "users.Notification", Notification.objects.filter(address=patient.email)
+    yield "users.Notification", _notices(patient)
+
+
+def _notices(patient: Patient) -> Any:
+    """What was said to the person; at an address that others may share, about their trips."""
+    trips = Trip.objects.filter(patient=patient).values("pk")
+    at_address = Q(address__iexact=patient.email, trip_id__in=trips) if patient.email else Q()
+    mine = Q(user=patient.user) if patient.user else Q()
+    wanted = mine | at_address
+    return Notification.objects.filter(wanted) if wanted else Notification.objects.none()
 
 
 #: Secrets and bytes are not the patient's data; files come as files.

@@ -204,7 +204,7 @@ def test_a_crash_between_seal_and_drop_does_not_seal_twice(
     cast: Cast, trip: Trip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _drive(cast, trip)
-    real: Callable[[str, int], bool] = retention.briefly
+    real: Callable[[str, int], bool] = locks.briefly
     with monkeypatch.context() as patch:
         patch.setattr(retention, "briefly", lambda sql, ms: "DROP" not in sql and real(sql, ms))
         assert "0 dropped" in cleanup_old_gps_data()

@@ -220,3 +220,4 @@ class AuditChainAdmin(History):
     """Months of changes: how many there are, and the last one's hash."""
 
     list_display = ("month", "length", "hash")
+    number_fields = ("length",)

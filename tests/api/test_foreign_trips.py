@@ -45,6 +45,9 @@ def test_a_foreign_trip_and_an_absent_one_differ_in_no_byte(
     foreign, absent = call(client, others_trip(cast).pk), call(client, ABSENT)
     the_problem(foreign, 404)
     assert foreign.content == absent.content
+    # Each request has an id of its own.
+    ids = {foreign.headers.pop("X-Request-ID"), absent.headers.pop("X-Request-ID")}
+    assert len(ids) == 2
     assert dict(foreign.headers) == dict(absent.headers)
 
 

@@ -134,5 +134,7 @@ def test_expired_tokens_go_and_others_stay(cast: Cast) -> None:
     cast.token(cast.dina)
     cast.token(cast.omar)
     AuthToken.objects.filter(user=cast.omar).update(expiry=timezone.now() - timedelta(minutes=1))
-    assert delete_expired_tokens.apply(throw=True).result == "1 tokens deleted"
+    assert delete_expired_tokens.apply(throw=True).result == (
+        "1 expired tokens deleted, 0 of idle accounts"
+    )
     assert AuthToken.objects.get().user == cast.dina

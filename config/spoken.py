@@ -21,6 +21,7 @@ SENTENCES = (
     _("The driver: {paper} ended on {day}."),
     _("{vehicle}: {paper} ended on {day}."),
     _("The driver is not on shift at that time."),
+    _("The driver's account is closed."),
     _("The driver is not qualified: {missing}."),
     _("Nobody is on shift with {vehicle} at that time."),
     _("Nobody is on shift."),

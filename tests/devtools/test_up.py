@@ -67,8 +67,6 @@ def test_it_prints_addresses_that_work_and_ends_with_0(running: Launcher, data: 
     printed = dev("env", "--data", str(data)).stdout
     addresses = dict(line.split("=", 1) for line in printed.splitlines())
     with psycopg.connect(addresses["DATABASE_URL"]) as database:
-        database.execute("CREATE TABLE kept (word text)")
-        database.execute("INSERT INTO kept VALUES ('trip')")
         superuser, may_create = database.execute(
             "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
         ).fetchone() or (None, None)
@@ -82,12 +80,15 @@ def test_it_prints_addresses_that_work_and_ends_with_0(running: Launcher, data: 
 
 
 def test_a_killed_launcher_leaves_no_orphan_and_the_next_start_keeps_the_data(
-    running: Launcher, data: Path
+    running: Launcher, data: Path, launchers: list[Launcher]
 ) -> None:
     before = read_env(data)
     assert len(processes_of(data)) > 8
+    with psycopg.connect(before["DATABASE_URL"]) as database:
+        database.execute("CREATE TABLE IF NOT EXISTS kept AS SELECT 'trip' AS word")
     running.end(signal.SIGKILL)
     again = Launcher(data)
+    launchers.append(again)
     again.wait_ready()
     assert read_env(data)["SECRET_KEY"] == before["SECRET_KEY"]
     with psycopg.connect(read_env(data)["DATABASE_URL"]) as database:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.machine import measured_on
@@ -25,6 +26,9 @@ SEED = 20_261_120
 AROUND_S = 60.0
 #: All rows together; what has not begun by then has missed.
 MOST_S = 1_200.0
+#: Rows beside each other: many of them mostly wait, and alone they would take 35 minutes. Each
+#: has a machine that is busy with another one, which makes its times harder to reach, not easier.
+AT_ONCE = 2
 
 
 def main() -> int:
@@ -76,23 +80,26 @@ def _chosen(words: str) -> list[int]:
 
 
 def run(rows: Sequence[Row], seed: int, quick: bool) -> list[Proved]:
-    """Run rows one after the other, saying a line for each. Raises SetupError."""
-    proved = []
+    """Run rows, some at once, saying a line as each ends; by number. Raises SetupError."""
     with tempfile.TemporaryDirectory(prefix="atw-proof-") as scratch:
         prepared = Path(scratch, "prepared")
         prepared.mkdir()
         Path(scratch).chmod(0o711)
         prepare(prepared)
         deadline = time.monotonic() + MOST_S
-        for row in rows:
+
+        def one(row: Row) -> Proved:
             start = time.monotonic()
             scale = row.quick if quick else 1.0
-            left_s = deadline - start
-            outcome = run_row(row, seed, scale, prepared, Path(scratch), left_s)
-            took_s = time.monotonic() - start
-            proved.append(Proved(row, outcome, took_s, os.getloadavg()[0]))
-            say(proved[-1].line())
-    return proved
+            outcome = run_row(row, seed, scale, prepared, Path(scratch), deadline - start)
+            found = Proved(row, outcome, time.monotonic() - start, os.getloadavg()[0])
+            say(found.line())
+            return found
+
+        # The longest first, so that no lane is alone at the end.
+        order = sorted(rows, key=lambda row: -row.bound_s)
+        with ThreadPoolExecutor(AT_ONCE) as lanes:
+            return sorted(lanes.map(one, order), key=lambda found: found.row.number)
 
 
 def run_row(

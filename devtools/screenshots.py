@@ -97,7 +97,7 @@ def _take_all(camera: Camera) -> None:
     camera.shoot("board-dark", "dispatcher", "/dispatch/", _live_board, scheme="dark")
     camera.shoot("drawer", "dispatcher", "/dispatch/?view=active", _open_first)
     camera.shoot("candidates", "dispatcher", "/dispatch/?view=unassigned", _candidates)
-    camera.shoot("new-trip", "dispatcher", "/dispatch/trips/new/", _nothing)
+    camera.shoot("new-trip", "dispatcher", "/dispatch/trips/new/", _map)
     camera.shoot("break", "dispatcher", "/demo/break/", _break)
     camera.shoot("manager", "dispatcher", "/manage/", _nothing)
     camera.shoot("biller", "biller", "/billing/", _nothing)
@@ -117,6 +117,11 @@ def sign_in(page: Page, name: str, password: str) -> None:
 
 def _nothing(page: Page) -> None:
     page.wait_for_load_state()
+
+
+def _map(page: Page) -> None:
+    page.locator(".maplibregl-canvas").first.wait_for()
+    page.wait_for_timeout(MAP_MS)
 
 
 def _live_board(page: Page) -> None:

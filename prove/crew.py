@@ -118,11 +118,11 @@ class Dina(Sender):
     async def tap_on(
         self, trip_ids: Sequence[int], stop: asyncio.Event, pause_s: Callable[[], float]
     ) -> None:
-        """Tap one trip after the other until `stop`."""
-        for action in itertools.cycle(("schedule", "undo")):
-            for trip_id in trip_ids:
-                if stop.is_set():
-                    return
+        """Tap one trip after the other until `stop`; each ends as it was, for who comes next."""
+        for trip_id in itertools.cycle(trip_ids):
+            if stop.is_set():
+                return
+            for action in ("schedule", "undo"):
                 await self.tap(trip_id, action)
                 await asyncio.sleep(pause_s())
 

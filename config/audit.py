@@ -22,7 +22,7 @@ Handler = Callable[[HttpRequest], Any]
 logger = logging.getLogger(__name__)
 Action = AuditEntry.Action
 
-#: Addresses that show nobody, or only the reader's own account: patterns as `_pattern` gives them.
+#: Addresses that show nobody, or only the reader's own account: patterns as `pattern_of` gives them.
 SHOW_NOBODY = frozenset(
     {
         "/",
@@ -46,7 +46,7 @@ SHOW_NOBODY = frozenset(
     }
 )
 #: Changes that the trip's own chained events tell already, in the transaction of the change.
-EVENTS_TELL = frozenset({"POST /api/trips/<pk>/status/", "POST /api/driver/taps/"})
+EVENTS_TELL = frozenset({"POST /api/trips/<pk>/status/"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACTIONS = {"POST": Action.CHANGE, "PUT": Action.CHANGE, "PATCH": Action.CHANGE}
 _REFUSED = frozenset({403, 404})

@@ -26,7 +26,7 @@ SEED = 20_261_120
 AROUND_S = 60.0
 #: All rows together; what has not begun by then has missed.
 MOST_S = 1_200.0
-#: Rows beside each other: many of them mostly wait, and alone they would take 35 minutes. Each
+#: Rows beside each other: many of them mostly wait, and their times add up to far more than MOST_S. Each
 #: has a machine that is busy with another one, which makes its times harder to reach, not easier.
 AT_ONCE = 2
 

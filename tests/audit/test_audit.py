@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.audit import SHOW_NOBODY, pattern_of
+from config.audit import EVENTS_TELL, SHOW_NOBODY, pattern_of
 from config.chain import Fault
 from tests.cast import Cast
 from tests.scope.routes import routes
@@ -127,6 +127,7 @@ def test_what_says_nothing_about_anybody_is_not(cast: Cast) -> None:
 def test_addresses_that_show_nobody_exist() -> None:
     known = {route.split(" ", 1)[1] for route in routes()}
     assert known >= SHOW_NOBODY - {"/metrics"}
+    assert routes() >= EVENTS_TELL
 
 
 def test_patterns_are_read_from_both_kinds_of_routes() -> None:

@@ -6,23 +6,23 @@ answer; a view behind a signed link names what it showed with `users.audit.entri
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.db import Error
 from django.http import HttpRequest, HttpResponseBase
 
 from config import addresses, logs
+from config.middleware import Middleware
 from users.audit.entries import MOST_IDS, Entry, address_of, append_change, append_read, shown
 from users.models import AuditEntry, User
 
-Handler = Callable[[HttpRequest], Any]
 logger = logging.getLogger(__name__)
 Action = AuditEntry.Action
 
-#: Addresses that show nobody, or only the reader's own account: patterns as `pattern_of` gives them.
+#: Addresses that show nobody, or only the reader's own account, as `pattern_of` gives them.
 SHOW_NOBODY = frozenset(
     {
         "/",
@@ -52,19 +52,12 @@ _ACTIONS = {"POST": Action.CHANGE, "PUT": Action.CHANGE, "PATCH": Action.CHANGE}
 _REFUSED = frozenset({403, 404})
 
 
-class AuditMiddleware:
+class AuditMiddleware(Middleware):
     """Appends what was seen or changed before the answer leaves.
 
     Without the audit's row a reader gets the answer all the same, and the log has an error: who
     waits for a ride is not made to wait for a table.
     """
-
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
         if iscoroutinefunction(self):

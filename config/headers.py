@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
-from config.problems import Handler
+from config.middleware import Middleware
 
 #: The driver's page asks where it is; nothing else of the machine is anybody's business.
 PERMISSIONS_POLICY = (
@@ -16,15 +16,8 @@ PERMISSIONS_POLICY = (
 SENT_FILE_POLICY = "default-src 'none'; sandbox"
 
 
-class PermissionsPolicyMiddleware:
+class PermissionsPolicyMiddleware(Middleware):
     """Adds `Permissions-Policy` to every answer."""
-
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
         if iscoroutinefunction(self):
@@ -32,7 +25,7 @@ class PermissionsPolicyMiddleware:
         return _with_policy(self.get_response(request))
 
     async def _later(self, request: HttpRequest) -> HttpResponseBase:
-        return _with_policy(await self.get_response(request))  # type: ignore[misc]
+        return _with_policy(await self.get_response(request))
 
 
 def _with_policy(response: Any) -> HttpResponseBase:

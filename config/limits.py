@@ -15,7 +15,6 @@ from functools import lru_cache, wraps
 from typing import Any, TypeVar, cast
 
 import redis
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -26,7 +25,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from config.addresses import network_of, of_request
-from config.problems import Handler
+from config.middleware import Middleware
 
 logger = logging.getLogger(__name__)
 
@@ -219,18 +218,8 @@ def limited(scope: str, limit: Callable[[], str]) -> Callable[[View], View]:
     return decorate
 
 
-class TooManyMiddleware:
+class TooManyMiddleware(Middleware):
     """429 with Retry-After, as a page, where a plain Django view was asked too often."""
-
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> Any:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         if not isinstance(exc, exceptions.Throttled):

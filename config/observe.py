@@ -6,10 +6,10 @@ its address knows neither.
 
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import resolve
@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 
 from config import logs, metrics
 from config.db_pool import note_pool
-from config.problems import Handler
+from config.middleware import Middleware
 
 logger = logging.getLogger("atw.http")
 
@@ -26,32 +26,24 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 HEADER = "X-Request-ID"
 
 
-class ObserveMiddleware:
+class ObserveMiddleware(Middleware):
     """Before all others."""
 
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: Handler) -> None:
-        self._get_response: Any = get_response
-        self._is_async = iscoroutinefunction(get_response)
-        if self._is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self._is_async:
+    def __call__(self, request: HttpRequest) -> Any:
+        if iscoroutinefunction(self.get_response):
             return self._later(request)
         if request.path_info in PROBES:
             return _probe(request)
         begun, name = time.perf_counter(), _id_of(request)
         with logs.about(name, lambda: about(request)):
-            return _end(request, self._get_response(request), name, begun)
+            return _end(request, self.get_response(request), name, begun)
 
     async def _later(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info in PROBES:
             return await sync_to_async(_probe)(request)
         begun, name = time.perf_counter(), _id_of(request)
         with logs.about(name, lambda: about(request)):
-            return _end(request, await self._get_response(request), name, begun)
+            return _end(request, await self.get_response(request), name, begun)
 
 
 def _probe(request: HttpRequest) -> HttpResponseBase:

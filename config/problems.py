@@ -1,10 +1,8 @@
 """Every error of the HTTP API as RFC 9457 `application/problem+json`."""
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
@@ -13,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from config.middleware import Middleware
 from config.spoken import spoken
 
 CONTENT_TYPE = "application/problem+json"
@@ -107,21 +106,8 @@ def problem_page(status: int, detail: str) -> JsonResponse:
     return JsonResponse(problem(status, detail), status=status, content_type=CONTENT_TYPE)
 
 
-Handler = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
-
-
-class DatabaseAwayMiddleware:
+class DatabaseAwayMiddleware(Middleware):
     """503 with Retry-After where a plain Django view (login, admin) loses its database."""
-
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> Any:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> JsonResponse | None:
         if not isinstance(exc, DATABASE_AWAY):

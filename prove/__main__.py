@@ -26,8 +26,8 @@ SEED = 20_261_120
 AROUND_S = 60.0
 #: All rows together; what has not begun by then has missed.
 MOST_S = 1_200.0
-#: Rows beside each other: many of them mostly wait, and their times add up to far more than MOST_S. Each
-#: has a machine that is busy with another one, which makes its times harder to reach, not easier.
+#: Rows beside each other: many of them mostly wait, and their times add up to far more than
+#: MOST_S. Each has a machine that is busy with another one: its times are harder to reach.
 AT_ONCE = 2
 
 

@@ -80,8 +80,8 @@ SERVICES = pytest.StashKey[Services]()
 #: Tests that start processes of ours stand on each other's toes: one runner has them all, and
 #: the other one runs the rest meanwhile.
 _PROCESSES = pytest.mark.xdist_group("processes")
-#: Once more where a starved machine made something answer too late; what is wrong fails twice.
-_ONCE_MORE = pytest.mark.flaky(reruns=1)
+#: Again where a starved machine made something answer too late; what is wrong fails each time.
+_AGAIN = pytest.mark.flaky(reruns=2)
 _PROCESS_FIXTURES = {"services", "process_env", "web_server", "celery_worker_process"}
 _PROCESS_FOLDERS = frozenset(
     ["browser", "clients", "devtools", "docs", "exactness", "ops", "prove", "security", "simulator"]
@@ -103,7 +103,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]
         if fixtures & _PROCESS_FIXTURES or folder in _PROCESS_FOLDERS:
             item.add_marker(_PROCESSES)
-        item.add_marker(_ONCE_MORE)
+        item.add_marker(_AGAIN)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

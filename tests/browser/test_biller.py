@@ -20,6 +20,7 @@ def sign_in(page: Page, username: str, url: str) -> None:
     page.get_by_label("User name").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/login/" not in url)
 
 
 def is_quiet(complaints: Complaints) -> bool:

@@ -120,6 +120,7 @@ def test_pia_signs_in_books_and_finds_her_trip(web_server: WebServer) -> None:
         page.get_by_label("User name").fill("pia")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/login/" not in url)
         headline(page, "Your trips")
         page.get_by_role("navigation").get_by_role("link", name="Book a trip").click()
         page.get_by_label("From (address)").fill("Sahlgrenska dialysis")

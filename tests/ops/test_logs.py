@@ -12,8 +12,10 @@ import pytest
 import redis
 from django.conf import settings
 from django.test import Client
+from kombu import Queue
 
 from config import logs, task_signals
+from config.celery import app
 from config.logs import Formatter, JsonFormatter
 from config.publish import drain, publish
 from tests.cast import Cast
@@ -150,8 +152,10 @@ def test_an_answer_says_its_requests_id_and_the_log_who_asked_about_what(
     assert logs.fields() == {}
 
 
-def test_what_a_request_sets_off_carries_its_id() -> None:
+def test_what_a_request_sets_off_carries_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = "nobody-reads-this"
+    # Celery remembers each queue that was published to.
+    monkeypatch.setitem(app.amqp.queues, queue, Queue(queue, routing_key=queue))
     with redis.Redis.from_url(settings.BROKER_URL) as broker:
         broker.delete(queue)
         with logs.about(ID, dict):

@@ -9,6 +9,16 @@ export const config = JSON.parse(document.getElementById("config").textContent);
 
 export const at = (id) => document.getElementById(id);
 
+// A form that is worked on before its page's module has run would lose what was done to it.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const form of document.querySelectorAll("form[inert]")) form.inert = false;
+});
+
+/** The control that a page begins at, once its form can be worked on. */
+export function beginAt(control) {
+  document.addEventListener("DOMContentLoaded", () => control.focus());
+}
+
 /** The controls of a form by name, as text; what is disabled counts as well. */
 export function read(form) {
   const named = [...form.elements].filter((element) => element.name && !["checkbox", "radio"].includes(element.type));

@@ -3,7 +3,7 @@
 import { _ } from "atw/i18n.js";
 import { call } from "../dashboard/api.js";
 import { clockOf } from "../dashboard/times.js";
-import { at, busy, clearErrors, config, read, showErrors, showProblem } from "./form.js";
+import { at, beginAt, busy, clearErrors, config, read, showErrors, showProblem } from "./form.js";
 import { Draft, OrderForm } from "./order_form.js";
 import { PatientField } from "./patient.js";
 import { findPlaces } from "./place.js";
@@ -50,4 +50,4 @@ async function save() {
 
 form.addEventListener("submit", (event) => (event.preventDefault(), save()));
 changed();
-patient.input.focus();
+beginAt(patient.input);

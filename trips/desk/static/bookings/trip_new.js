@@ -4,7 +4,7 @@ import { _ } from "atw/i18n.js";
 import { call } from "../dashboard/api.js";
 import { clockOf } from "../dashboard/times.js";
 import { toast } from "../dashboard/toasts.js";
-import { at, busy, clearErrors, config, read, SameId, showErrors, showProblem } from "./form.js";
+import { SameId, at, beginAt, busy, clearErrors, config, read, showErrors, showProblem } from "./form.js";
 import { momentOf, returnDay } from "./local.js";
 import { PatientField } from "./patient.js";
 import { findPlaces, stops } from "./place.js";
@@ -145,4 +145,4 @@ form.addEventListener("keydown", (event) => {
 });
 readAddress();
 changed();
-patient.input.focus();
+beginAt(patient.input);

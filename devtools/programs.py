@@ -77,7 +77,7 @@ def worker(name: str, env: Mapping[str, str]) -> Program:
     return replace(program, alive=partial(shows_life, env, QUEUES[name], name))
 
 
-def celery_argv(queues: Sequence[str], name: str, pool: str, concurrency: int = 1) -> list[str]:
+def celery_argv(queues: Sequence[str], name: str, pool: str, concurrency: int = 2) -> list[str]:
     """A Celery worker that starts without waiting for neighbours."""
     argv = ["-m", "celery", "-A", "config", "worker", "-Q", ",".join(queues), "-n", f"{name}@%h"]
     argv += ["--pool", pool, "--concurrency", str(concurrency)]

@@ -17,15 +17,16 @@ LATE_S = 3.0
 def deaf_without_comparing(out: Outcome, made: Scene, calm: int) -> None:
     """A hub that believed its doorbells alone and never compared heads: how often too late.
 
-    The first `calm` answers came before any fault; of these it must have heard.
+    The answers from when the scene had settled until the `calm`th came before any fault; of these
+    it must have heard.
     """
     made.answers.ledger.flush()
     entries = read(made.answers.ledger.path)
     answered = [(at, what) for at, what in entries if isinstance(what, Change)]
     late = doorbells_late(answered, made.ear.numbers, board_numbers(made))
-    if missed := [n for n in late if n < calm]:
+    if missed := [n for n in late if made.settled <= n < calm]:
         out.control("control: without faults, doorbells in time", 0)
-        out.notes.append(f"without any fault, {len(missed)} of {calm} doorbells were late")
+        out.notes.append(f"without any fault, {len(missed)} doorbells were late")
     out.control("control: late or never by doorbells alone", len([n for n in late if n >= calm]))
 
 

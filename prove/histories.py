@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from hypothesis import strategies as st
 
 from tests.cast import Cast
@@ -115,7 +117,19 @@ def _live_through(cast: Cast, line: Line, trips: list[int], history: list[Any]) 
 
 
 def differences(cast: Cast, history: list[Any], *, whole_board: bool) -> list[str]:
-    """What a client that lived through `history` shows otherwise than one that begins now."""
+    """What a client that lived through `history` shows otherwise than one that begins now.
+
+    The board is empty afterwards: the last history's is as small as the first one's.
+    """
+    try:
+        return _differences(cast, history, whole_board=whole_board)
+    finally:
+        yesterday = timezone.now() - timedelta(days=1)
+        shown = Trip.objects.filter(state_since__gt=yesterday)
+        shown.update(status=Status.CANCELLED, state_since=yesterday)
+
+
+def _differences(cast: Cast, history: list[Any], *, whole_board: bool) -> list[str]:
     trips = [cast.book().pk for _ in range(TRIPS)]
     line = Line(BOARD if whole_board else trip_stream(trips[0]))
     line.connect()

@@ -183,7 +183,7 @@ class Worker(RealProcess):
         self._queue = programs.QUEUES[name]
         program = programs.worker(name, env)
         if pool:
-            argv = programs.celery_argv([self._queue], name, pool, concurrency=2)
+            argv = programs.celery_argv([self._queue], name, pool)
             program = programs.python(f"worker-{name}", argv, STAGE_WORKER, env)
         super().__init__(reaper, program, log)
 

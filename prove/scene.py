@@ -29,6 +29,9 @@ DISPATCHERS = 10
 #: One heartbeat, a compare of heads and a restart, on a busy machine.
 HEAL_S = 45.0
 LIVE_S = 30.0
+#: A doorbell that takes longer is still in the wake of what befell an earlier scene.
+AT_ONCE_S = 1.0
+BOARDS_HEAD = "SELECT max(seq) FROM trips_streamentry WHERE stream_id = 'board'"
 
 
 @dataclass
@@ -67,6 +70,18 @@ class Scene:
     ear: DoorbellEar
     ledgers: list[Ledger]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    #: How many answers there were when it had settled.
+    settled: int = 0
+
+    async def settle(self) -> None:
+        """Return when doorbells follow taps at once, as they do unless something is broken."""
+        deadline = time.monotonic() + LIVE_S
+        while time.monotonic() < deadline:
+            await self.load(TAPS_AT_ONCE)
+            [(head,)] = self.stack.query(BOARDS_HEAD)
+            if await until(lambda head=head: self.ear.rang(head), AT_ONCE_S):  # type: ignore[misc]
+                break
+        self.settled = len(self.answers.changes)
 
     def calm(self) -> bool:
         """Whether every screen shows the last answers."""

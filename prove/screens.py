@@ -142,6 +142,10 @@ class DoorbellEar(_Background):
         self.ready = asyncio.Event()
         self.numbers: list[tuple[float, int]] = []
 
+    def rang(self, number: int) -> bool:
+        """Whether it has told of a number of the board."""
+        return any(told >= number for _, told in self.numbers)
+
     async def run(self) -> None:
         channel = await self._layer.new_channel()
         await self._layer.group_add(LIVE, channel)

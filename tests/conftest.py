@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import httpx
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -34,6 +35,14 @@ def _patient_flush() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush_patiently)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_are_looked_for_when_they_are_asked_for() -> Iterator[None]:
+    """Each test client has middlewares of its own; one that lists all files takes 40 ms."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "WHITENOISE_AUTOREFRESH", True)
         yield
 
 

@@ -54,7 +54,7 @@ class CeleryWorker(RealProcess):
 
     def __init__(self, services: Services, env: dict[str, str]) -> None:
         queues = list(programs.QUEUES.values())
-        argv = programs.celery_argv(queues, "test", "prefork", concurrency=2)
+        argv = programs.celery_argv(queues, "test", "prefork")
         program = programs.python("worker", argv, STAGE_WORKER, env)
         super().__init__(services.reaper, program, services.logs / "worker.log")
 

@@ -45,15 +45,22 @@ def _caregiver(row: Notification) -> str:
     if not kind_of(row.kind).copied or row.trip_id is None:
         return ""
     patient = Patient.objects.filter(trips=row.trip_id).exclude(caregiver_email="").first()
-    if patient is None or patient.caregiver_email == _to(row) or not _is_for(row, patient):
+    if patient is None or not _is_for(row, patient):
+        return ""
+    if _is_same(patient.caregiver_email, _to(row)):
         return ""
     return "" if is_suppressed(patient.caregiver_email) else patient.caregiver_email
 
 
 def _is_for(row: Notification, patient: Patient) -> bool:
     # A driver's mail of the same kind is not a caregiver's business.
-    return row.user_id == patient.user_id if row.user_id else row.address == patient.email
+    return row.user_id == patient.user_id if row.user_id else _is_same(row.address, patient.email)
 
 
 def _to(row: Notification) -> str:
     return row.user.email if row.user else row.address
+
+
+def _is_same(address: str, other: str) -> bool:
+    # Mail servers keep one mailbox however it is spelt.
+    return address.casefold() == other.casefold()

@@ -36,6 +36,7 @@ def run(stack: Stack, seed: int, scale: float) -> Outcome:
 async def _run(stack: Stack, company: Company, seed: int, scale: float) -> Outcome:
     out = Outcome()
     async with scene(stack, company, seed, screens=scaled(SCREENS, scale, 5)) as made:
+        await made.settle()
         await made.load(CALM)
         calm = len(made.answers.changes)
         work = [made.tap_on(PAUSE_S), made.drive(), _drop_lines(made)]

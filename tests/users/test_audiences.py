@@ -184,6 +184,18 @@ def test_a_caregiver_is_in_copy_of_pias_mails_and_of_nobody_elses(
     assert copies == {"pia@nordic.invalid": "care@home.invalid", "omar@nordic.invalid": None}
 
 
+def test_a_patient_who_is_their_own_caregiver_gets_one_mail_however_the_address_is_spelt(
+    cast: Cast, mail_server: MailServer
+) -> None:
+    Patient.objects.update(caregiver_email="Pia@Nordic.invalid")
+    trip = cast.trip_in("assigned")
+    move(cast, trip, cast.dina, scheduled_at=timezone.now() + timedelta(hours=3))
+    follow(trip, "trip.changed")
+    for row in Notification.objects.filter(channel="email"):
+        assert send_mail(row.pk) == "sent"
+    assert [mail["Cc"] for mail in mail_server.taken] == [None, None]
+
+
 def test_every_audience_can_be_found_of_every_trip(cast: Cast) -> None:
     for status in ("requested", "will_call", "completed", "missed"):
         trip = cast.trip_in(status)

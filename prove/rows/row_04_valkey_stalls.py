@@ -11,7 +11,7 @@ from prove.checker import Change
 from prove.control import deaf_without_comparing
 from prove.proxy import FaultProxy
 from prove.row import Outcome, Row, scaled
-from prove.scene import Company, Scene, exactness, scene, until
+from prove.scene import AT_ONCE_S, Company, Scene, exactness, scene, until
 from prove.stack import Stack
 
 SECONDS, SCREENS = 20.0, 50
@@ -56,6 +56,8 @@ async def _run(
         work = [asyncio.create_task(made.tap_on(PAUSE_S)), asyncio.create_task(made.drive())]
         await asyncio.sleep(CALM_S)
         calm = len(made.answers.changes)
+        # Their doorbells, too, ring before the trouble.
+        await asyncio.sleep(AT_ONCE_S)
         for trouble in troubles:
             await _suffer(out, made, max(4.0, SECONDS * scale), trouble)
         made.stop.set()

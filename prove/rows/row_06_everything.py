@@ -13,7 +13,7 @@ from prove.checker import check_changes
 from prove.control import deaf_without_comparing
 from prove.parts import LAYER_DB
 from prove.row import Outcome, Row, scaled
-from prove.scene import Company, Scene, exactness, fresh_state_differs, scene
+from prove.scene import AT_ONCE_S, Company, Scene, exactness, fresh_state_differs, scene
 from prove.stack import Stack
 
 SEEDS, SCREENS = 5, 20
@@ -39,6 +39,8 @@ async def _run(stack: Stack, company: Company, seed: int, scale: float) -> Outco
         await made.settle()
         await made.load(CALM)
         calm = len(made.answers.changes)
+        # Their doorbells, too, ring before the troubles.
+        await asyncio.sleep(AT_ONCE_S)
         work = [made.tap_on(PAUSE_S), made.drive(), _drop_lines(made)]
         working = [asyncio.create_task(one) for one in work]
         await asyncio.gather(*(_suffer(made, chain) for chain in _chains(stack, made.random)))

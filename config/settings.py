@@ -150,6 +150,9 @@ DATABASES = {
             },
             "connect_timeout": 2,
             "application_name": "atw",
+            # A trip with its relations is eight tables by primary key: to weigh all orders of
+            # joining them took 1 ms for each tap, and these 0.3. They run in 0.05.
+            "options": "-c join_collapse_limit=4",
         },
     }
 }

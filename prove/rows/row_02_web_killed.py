@@ -41,7 +41,7 @@ ROW = Row(
     2,
     fault="kill -9 daphne x10, same load",
     reach="0/0/0; all resumed < 5 s",
-    bound_s=220,
+    bound_s=300,
     run=run,
     quick=0.03,
 )

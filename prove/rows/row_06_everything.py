@@ -110,7 +110,7 @@ ROW = Row(
     6,
     fault="all at once, seeded, 5 seeds",
     reach="0/0/0",
-    bound_s=220,
+    bound_s=250,
     run=run,
     quick=0.2,
 )

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,9 +27,6 @@ SEED = 20_261_120
 AROUND_S = 60.0
 #: All rows together; what has not begun by then has missed.
 MOST_S = 1_200.0
-#: Rows beside each other: many of them mostly wait, and their times add up to far more than
-#: MOST_S. Each has a machine that is busy with another one: its times are harder to reach.
-AT_ONCE = 2
 
 
 def main() -> int:
@@ -96,10 +94,29 @@ def run(rows: Sequence[Row], seed: int, quick: bool) -> list[Proved]:
             say(found.line())
             return found
 
-        # The longest first, so that no lane is alone at the end.
-        order = sorted(rows, key=lambda row: -row.bound_s)
-        with ThreadPoolExecutor(AT_ONCE) as lanes:
-            return sorted(lanes.map(one, order), key=lambda found: found.row.number)
+        return sorted(in_two_lanes(rows, one), key=lambda found: found.row.number)
+
+
+def in_two_lanes(rows: Sequence[Row], one: Callable[[Row], Proved]) -> list[Proved]:
+    """Two rows at once: many mostly wait, and their times add up to far more than MOST_S.
+
+    One lane takes the longest that is left, the other one the shortest: what is long is mostly
+    what keeps processors busy, and two of these would make each other's times hard to reach.
+    """
+    left = deque(sorted(rows, key=lambda row: row.bound_s))
+
+    def lane(take: Callable[[], Row]) -> list[Proved]:
+        found = []
+        while True:
+            try:
+                row = take()
+            except IndexError:
+                return found
+            found.append(one(row))
+
+    with ThreadPoolExecutor(2) as lanes:
+        both = [lanes.submit(lane, take) for take in (left.pop, left.popleft)]
+        return [found for lane_of in both for found in lane_of.result()]
 
 
 def run_row(

@@ -63,7 +63,7 @@ ROW = Row(
     3,
     fault="Valkey kill -9 x10, FLUSHALL of the layer x5, CLIENT KILL x20",
     reach="0/0/0; no deaf socket after 8 s; no 5xx",
-    bound_s=150,
+    bound_s=90,
     run=run,
     quick=0.05,
 )

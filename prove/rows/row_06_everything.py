@@ -19,7 +19,7 @@ from prove.stack import Stack
 SEEDS, SCREENS = 5, 20
 CALM = 60
 FROZEN_S = 3.0
-PAUSE_S = 0.1
+PAUSE_S = 0.3
 Trouble = Callable[[], object]
 
 
@@ -110,7 +110,7 @@ ROW = Row(
     6,
     fault="all at once, seeded, 5 seeds",
     reach="0/0/0",
-    bound_s=250,
+    bound_s=240,
     run=run,
     quick=0.2,
 )

@@ -117,7 +117,7 @@ ROW = Row(
     7,
     fault="2,000 taps each sent 5x at once, answers cut on 30 %",
     reach="2,000 events; same answers; changed body 422",
-    bound_s=240,
+    bound_s=150,
     run=run,
     quick=0.05,
 )

@@ -88,7 +88,7 @@ ROW = Row(
     8,
     fault="1,000 completions, normal worker killed x20, sweep twice",
     reach="1,000 invoices, gapless, 0 double mails",
-    bound_s=270,
+    bound_s=300,
     run=run,
     quick=0.03,
 )

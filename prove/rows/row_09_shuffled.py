@@ -97,7 +97,7 @@ ROW = Row(
     9,
     fault="50,000 shuffled, duplicated fixes, 5 % bad clocks, 20 vehicles",
     reach="no marker backwards; last = true last",
-    bound_s=120,
+    bound_s=60,
     run=run,
     quick=0.1,
 )

@@ -93,7 +93,7 @@ ROW = Row(
     11,
     fault="rolling restart of two web processes behind the harness's proxy under load x5",
     reach="0 failed requests; all closes 4012; 0/0/0",
-    bound_s=150,
+    bound_s=160,
     run=run,
     quick=0.2,
 )

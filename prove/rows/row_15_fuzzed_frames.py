@@ -137,7 +137,7 @@ ROW = Row(
     15,
     fault="20,000 fuzzed frames",
     reach="0 x 1011, process alive",
-    bound_s=120,
+    bound_s=40,
     run=run,
     quick=0.05,
 )

@@ -47,7 +47,7 @@ ROW = Row(
     16,
     fault="every route and frame x 6 roles x own / foreign / absent",
     reach="0 leaks; foreign = absent, byte for byte",
-    bound_s=60,
+    bound_s=65,
     run=run,
     quick=0.1,
 )

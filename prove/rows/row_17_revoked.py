@@ -136,7 +136,7 @@ ROW = Row(
     17,
     fault="revoke, log out, disable with open sockets",
     reach="closed <= 2 s; old token refused",
-    bound_s=120,
+    bound_s=58,
     run=run,
     quick=0.1,
 )

@@ -53,7 +53,7 @@ ROW = Row(
     18,
     fault="forged, foreign, http Origins on cookie sockets; smuggled header bytes",
     reach="all refused; token sockets without Origin work",
-    bound_s=60,
+    bound_s=30,
     run=run,
     quick=1.0,
 )

@@ -92,7 +92,7 @@ ROW = Row(
     19,
     fault="400 MB POST, 200 slow-loris, 500-way throttle race",
     reach="RSS < +20 MB; excess <= 1 %",
-    bound_s=150,
+    bound_s=95,
     run=run,
     quick=0.1,
 )

@@ -67,7 +67,7 @@ ROW = Row(
     20,
     fault="planted patient names through happy and crashing paths",
     reach="0 hits in logs, subjects, Redis dump, error pages",
-    bound_s=120,
+    bound_s=50,
     run=run,
     quick=1.0,
 )

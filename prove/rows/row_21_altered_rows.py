@@ -80,7 +80,7 @@ ROW = Row(
     21,
     fault="alter or delete an audit or event row",
     reach="refused; a break in the chain is found",
-    bound_s=100,
+    bound_s=55,
     run=run,
     quick=1.0,
 )

@@ -63,7 +63,7 @@ ROW = Row(
     23,
     fault="5,000 connects and disconnects",
     reach="RSS < +15 MB, descriptors back (the 30 minutes at 500 fixes/s: `make soak`)",
-    bound_s=150,
+    bound_s=100,
     run=run,
     quick=0.05,
 )

@@ -106,7 +106,7 @@ def in_two_lanes(rows: Sequence[Row], one: Callable[[Row], Proved]) -> list[Prov
     left = deque(sorted(rows, key=lambda row: row.bound_s))
 
     def lane(take: Callable[[], Row]) -> list[Proved]:
-        found = []
+        found: list[Proved] = []
         while True:
             try:
                 row = take()

@@ -61,6 +61,11 @@ class Instance:
         port = free_port(int(known.get(f"{name}_port", 0)), taken=known.values())
         return int(self._keep(f"{name}_port", port))
 
+    def forget_ports(self) -> None:
+        """Let each copy of this folder find ports of its own: two may start at once."""
+        known = {name: it for name, it in self._known().items() if not name.endswith("_port")}
+        write_private(self.data / "instance.json", json.dumps(known))
+
     def shelter(self, account: Account | None) -> Path:
         """A folder of the instance that `account` can reach.
 

@@ -157,6 +157,7 @@ def prepare(folder: Path) -> None:
         env = environment(instance, database.url, "redis://127.0.0.1:1", 1, "http://127.0.0.1:1")
         run_python(["manage.py", "migrate", "--no-input", "-v0"], env)
         database.stop()
+        instance.forget_ports()
     finally:
         reaper.end_all()
 

@@ -20,6 +20,15 @@ def test_ports_and_secrets_stay_the_same(tmp_path: Path) -> None:
     assert len({first.secret("django"), first.secret("postgres"), str(first.port("postgres"))}) == 3
 
 
+def test_a_folder_that_is_copied_forgets_its_ports_and_keeps_its_secrets(tmp_path: Path) -> None:
+    instance = Instance.create(tmp_path / "var")
+    instance.port("postgres")
+    secret = instance.secret("django")
+    instance.forget_ports()
+    assert "postgres_port" not in (instance.data / "instance.json").read_text()
+    assert instance.secret("django") == secret
+
+
 def test_a_port_taken_by_somebody_else_is_not_used(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as eve:
         taken = eve.getsockname()[1]

@@ -17,7 +17,7 @@ from prove.stack import Stack
 SECONDS, SCREENS = 20.0, 50
 CALM_S = 4.0
 #: A dispatcher's pause between taps: latency is what is measured here, not throughput.
-PAUSE_S = 0.8
+PAUSE_S = 2.0
 CLEAR_S = 15.0
 #: Tasks that may wait while everybody goes on.
 AT_WORK = 5

@@ -19,7 +19,7 @@ from prove.stack import Stack
 SEEDS, SCREENS = 5, 20
 CALM = 60
 FROZEN_S = 3.0
-PAUSE_S = 0.3
+PAUSE_S = 0.5
 Trouble = Callable[[], object]
 
 

@@ -61,8 +61,7 @@ class Company(models.Model):
     @classmethod
     def get(cls) -> "Company":
         """The company, with defaults where nobody has set it up yet."""
-        # Asked for many times in a task; few want the picture.
-        return cls.objects.filter(pk=1).defer("logo").first() or cls(pk=1, name="ATW Transport")
+        return cls.objects.filter(pk=1).first() or cls(pk=1, name="ATW Transport")
 
 
 class Facility(models.Model):

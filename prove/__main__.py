@@ -9,14 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.machine import measured_on
 from devtools.bootstrap import ROOT, SetupError, say
 from devtools.processes import log_tail
+from prove.lanes import again_alone, in_two_lanes
 from prove.report import Proved, markdown
 from prove.row import Miss, Outcome, Row, load, numbers
 from prove.stack import prepare, wait_gone
@@ -95,29 +94,10 @@ def run(rows: Sequence[Row], seed: int, quick: bool) -> list[Proved]:
             say(found.line())
             return found
 
-        return sorted(in_two_lanes(rows, one), key=lambda found: found.row.number)
-
-
-def in_two_lanes(rows: Sequence[Row], one: Callable[[Row], Proved]) -> list[Proved]:
-    """Two rows at once: many mostly wait, and their times add up to far more than MOST_S.
-
-    One lane takes the longest that is left, the other one the shortest: what is long is mostly
-    what keeps processors busy, and two of these would make each other's times hard to reach.
-    """
-    left = deque(sorted(rows, key=lambda row: row.bound_s))
-
-    def lane(take: Callable[[], Row]) -> list[Proved]:
-        found: list[Proved] = []
-        while True:
-            try:
-                row = take()
-            except IndexError:
-                return found
-            found.append(one(row))
-
-    with ThreadPoolExecutor(2) as lanes:
-        both = [lanes.submit(lane, take) for take in (left.pop, left.popleft)]
-        return [found for lane_of in both for found in lane_of.result()]
+        found = in_two_lanes(rows, one)
+        if len(rows) > 1:
+            found = [again_alone(each, one) for each in found]
+        return sorted(found, key=lambda each: each.row.number)
 
 
 def run_row(

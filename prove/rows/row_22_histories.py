@@ -51,7 +51,7 @@ ROW = Row(
     22,
     fault="2,000 random histories: snapshot + frames = snapshot",
     reach="0 differences",
-    bound_s=180,
+    bound_s=300,
     run=run,
     quick=0.02,
 )

@@ -86,15 +86,16 @@ def run(rows: Sequence[Row], seed: int, quick: bool) -> list[Proved]:
         prepare(prepared)
         deadline = time.monotonic() + MOST_S
 
-        def one(row: Row) -> Proved:
+        def one(row: Row, left_s: float = MOST_S) -> Proved:
             start = time.monotonic()
             scale = row.quick if quick else 1.0
-            outcome = run_row(row, seed, scale, prepared, Path(scratch), deadline - start)
+            outcome = run_row(row, seed, scale, prepared, Path(scratch), left_s)
             found = Proved(row, outcome, time.monotonic() - start, os.getloadavg()[0])
             say(found.line())
             return found
 
-        found = in_two_lanes(rows, one)
+        found = in_two_lanes(rows, lambda row: one(row, deadline - time.monotonic()))
+        # Alone a row has its own bound: what was measured is not given up for "not begun".
         if len(rows) > 1:
             found = [again_alone(each, one) for each in found]
         return sorted(found, key=lambda each: each.row.number)

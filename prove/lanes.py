@@ -1,4 +1,4 @@
-"""Which rows run beside each other, and which once more without a neighbour (pure)."""
+"""Which rows run beside each other, and which once more without a neighbour."""
 
 from __future__ import annotations
 

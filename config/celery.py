@@ -116,6 +116,9 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_concurrency=env_int("CELERY_WORKER_CONCURRENCY", 2),
     worker_hijack_root_logger=False,
+    # A connection goes back into its process's pool after each task (config/task_signals.py).
+    # Celery would close that pool with it, and each task begin with a connection of its own.
+    CELERY_DB_REUSE_MAX=1_000_000,
     task_always_eager=env_bool("CELERY_TASK_ALWAYS_EAGER"),
     beat_scheduler="config.scheduler:Scheduler",
     # A beat that dies has told the database what it ran.

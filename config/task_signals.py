@@ -6,6 +6,7 @@ from typing import Any
 
 from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery import signals
+from django.db import close_old_connections
 
 from config import logs, metrics
 from config.arguments import InvalidArguments, by_name
@@ -56,6 +57,8 @@ def _about(task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[st
 
 def _ended(task_id: str, task: Any, state: str | None = None, **_: object) -> None:
     metrics.TASKS.labels(task.name, (state or "unknown").lower()).inc()
+    if not task.request.is_eager:
+        close_old_connections()
     note_pool()
     if found := _begun.pop(task_id, None):
         begun, before = found

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config import metrics
@@ -51,14 +52,15 @@ def kick(delivery: Delivery) -> None:
 
 def run(topic: str, subject_id: int, subscriber: str, attempt: int) -> str:
     """Run one delivery if `attempt` is still the number of its attempts so far."""
-    pk = _claim(topic, subject_id, subscriber, attempt)
-    if pk is None:
+    owed = Delivery.objects.filter(
+        topic=topic, subject_id=subject_id, subscriber=subscriber, state=Delivery.State.PENDING
+    )
+    if not _claim(owed, attempt):
         return "nothing to do"
     try:
-        done = _handle(pk, SUBSCRIBERS[subscriber].load(), subject_id)
+        done = _handle(owed, SUBSCRIBERS[subscriber].load(), subject_id)
     except Exception as exc:
-        _fail(pk, attempt + 1, exc)
-        result = "dead" if attempt + 1 >= MOST_ATTEMPTS else "failed"
+        result = _fail(owed, f"{topic} {subject_id} to {subscriber}", attempt + 1, exc)
         metrics.DELIVERIES.labels(subscriber, result).inc()
         return "failed"
     if not done:
@@ -67,26 +69,15 @@ def run(topic: str, subject_id: int, subscriber: str, attempt: int) -> str:
     return "done"
 
 
-def _claim(topic: str, subject_id: int, subscriber: str, attempt: int) -> int | None:
+def _claim(owed: QuerySet[Delivery], attempt: int) -> bool:
     """Count the attempt before it starts: a handler that kills its worker is counted too."""
-    pending = Delivery.objects.filter(
-        topic=topic,
-        subject_id=subject_id,
-        subscriber=subscriber,
-        state=Delivery.State.PENDING,
-        attempts=attempt,
-    )
-    if not pending.update(attempts=attempt + 1, due_at=timezone.now() + LEASE):
-        return None
-    return Delivery.objects.values_list("pk", flat=True).get(
-        topic=topic, subject_id=subject_id, subscriber=subscriber
-    )
+    claimed = {"attempts": attempt + 1, "due_at": timezone.now() + LEASE}
+    return bool(owed.filter(attempts=attempt).update(**claimed))
 
 
-def _handle(pk: int, handler: Handler, subject_id: int) -> bool:
+def _handle(owed: QuerySet[Delivery], handler: Handler, subject_id: int) -> bool:
     with transaction.atomic():
-        locked = Delivery.objects.select_for_update(skip_locked=True)
-        delivery = locked.filter(pk=pk, state=Delivery.State.PENDING).first()
+        delivery = owed.select_for_update(skip_locked=True).first()
         if delivery is None:
             return False
         handler(subject_id)
@@ -96,16 +87,17 @@ def _handle(pk: int, handler: Handler, subject_id: int) -> bool:
     return True
 
 
-def _fail(pk: int, attempts: int, exc: Exception) -> None:
+def _fail(owed: QuerySet[Delivery], name: str, attempts: int, exc: Exception) -> str:
     """Note why, and when to try again. The text of an exception may hold a patient's data."""
     dead = attempts >= MOST_ATTEMPTS
-    Delivery.objects.filter(pk=pk, state=Delivery.State.PENDING).update(
+    owed.update(
         state=Delivery.State.DEAD if dead else Delivery.State.PENDING,
         due_at=timezone.now() + backoff(attempts),
         error=type(exc).__name__,
     )
     level = logging.ERROR if dead else logging.WARNING
-    logger.log(level, "delivery %d failed (attempt %d): %s", pk, attempts, type(exc).__name__)
+    logger.log(level, "delivery %s failed (attempt %d): %s", name, attempts, type(exc).__name__)
+    return "dead" if dead else "failed"
 
 
 def sweep() -> int:

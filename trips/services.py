@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NoReturn
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from trips import access, changes, confirmations, corrections, effects, undo
@@ -79,16 +79,34 @@ def answer_tap(*, trip_id: int, user: User, tap: Tap, render: Any) -> Any:
     if not tap.client_event_id:
         return render(act(trip_id=trip_id, user=user, tap=tap))
     digest = tap.digest(trip_id)
-    with recording():
-        # Before the trip is looked for: who declined it sees it no more, and asks again.
-        known = _known_answer(user, tap, digest)
-        if known is None:
-            trip = locked(trip_id, user)
-            known = _known_answer(user, tap, digest)
-        if known is None:
-            body = render(_act(trip, user=user, tap=tap))
-            known = _keep_answer(user, tap, digest, body)
-    return known.body
+    try:
+        with recording():
+            return _answer_once(trip_id, user, tap, digest, render)
+    except IntegrityError as exc:
+        if "tap_answer_once" in str(exc):  # the same id at the same moment on another trip
+            raise ReusedClientEventId from None
+        raise
+
+
+def _answer_once(trip_id: int, user: User, tap: Tap, digest: str, render: Any) -> Any:
+    try:
+        trip = locked(trip_id, user)
+    except TripNotFound:
+        # Who declined it sees it no more, and asks again.
+        if known := _known_answer(user, tap, digest):
+            return known.body
+        raise
+    if known := _known_answer(user, tap, digest):
+        return known.body
+    body = render(_act(trip, user=user, tap=tap))
+    TapAnswer.objects.create(
+        user=user,
+        client_event_id=tap.client_event_id,
+        request_digest=digest,
+        status_code=200,
+        body=body,
+    )
+    return body
 
 
 def _known_answer(user: User, tap: Tap, digest: str) -> TapAnswer | None:
@@ -96,20 +114,6 @@ def _known_answer(user: User, tap: Tap, digest: str) -> TapAnswer | None:
     if known is not None and known.request_digest != digest:
         raise ReusedClientEventId
     return known
-
-
-def _keep_answer(user: User, tap: Tap, digest: str, body: Any) -> TapAnswer:
-    try:
-        with transaction.atomic():
-            return TapAnswer.objects.create(
-                user=user,
-                client_event_id=tap.client_event_id,
-                request_digest=digest,
-                status_code=200,
-                body=body,
-            )
-    except IntegrityError:  # the same id at the same moment on another trip
-        raise ReusedClientEventId from None
 
 
 @tried_again

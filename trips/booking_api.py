@@ -3,21 +3,20 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import exceptions, serializers
 
 from config.problems import Unprocessable
 from trips import access, once
 from trips.answers import check_times, trip_json
 from trips.booking import book_trips
-from trips.change_api import PlaceSerializer
 from trips.events.log import recording
 from trips.intake.manifest import LONGEST_STAY
 from trips.lifecycle import Status
-from trips.models import Facility, Patient, Payer, StandingOrder, Trip
+from trips.models import StandingOrder, Trip
+from trips.ride_serializer import RideSerializer
 from trips.taps import ReusedClientEventId
-from users.api import StrictSerializer
 from users.models import User
-from users.roles import Permission
 
 Fields = dict[str, Any]
 ReturnKind = StandingOrder.ReturnKind
@@ -25,34 +24,13 @@ ReturnKind = StandingOrder.ReturnKind
 _DISPATCHERS = ("bill_to", "copay_cents", "authorization_number", "accept")
 
 
-class BookingSerializer(StrictSerializer):
+class BookingSerializer(RideSerializer):
     """A new trip."""
 
-    patient_id = serializers.PrimaryKeyRelatedField(
-        source="patient", queryset=Patient.objects.none()
-    )
-    facility_id = serializers.PrimaryKeyRelatedField(
-        source="facility", queryset=Facility.objects.none(), required=False, allow_null=True
-    )
-    payer_id = serializers.PrimaryKeyRelatedField(
-        source="payer",
-        queryset=Payer.objects.filter(is_active=True),
-        required=False,
-        allow_null=True,
-    )
     return_of = serializers.PrimaryKeyRelatedField(
         queryset=Trip.objects.none(), required=False, allow_null=True
     )
-    mobility = serializers.ChoiceField(choices=Trip.Mobility.choices, default="ambulatory")
-    needs = serializers.ListField(
-        child=serializers.CharField(max_length=32), max_length=16, default=list
-    )
-    escorts = serializers.IntegerField(min_value=0, max_value=9, default=0)
-    notes = serializers.CharField(max_length=2000, allow_blank=True, default="")
-    pickup = PlaceSerializer()
-    dropoff = PlaceSerializer()
     scheduled_at = serializers.DateTimeField(required=False, allow_null=True)
-    window_minutes = serializers.IntegerField(min_value=0, max_value=240, default=30)
     appointment_at = serializers.DateTimeField(required=False, allow_null=True)
     wait_and_return = serializers.BooleanField(default=False)
     will_call = serializers.BooleanField(
@@ -82,29 +60,14 @@ class BookingSerializer(StrictSerializer):
         max_length=64, default="", help_text="The same id again: the same answer, booked once."
     )
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        user = self.context["request"].user
-        if not isinstance(user, User):  # the schema is made for nobody
-            return fields
-        everything = user.may(Permission.SEE_ALL_TRIPS)
-        mine = {
-            "patient_id": access.visible_patients(user),
-            "facility_id": Facility.objects.all() if everything else user.facilities.all(),
-            "return_of": access.visible_trips(user),
-        }
-        for name, queryset in mine.items():
-            fields[name].queryset = queryset  # type: ignore[attr-defined]
-        return fields
+    def choices(self, user: User) -> dict[str, QuerySet[Any]]:
+        """A way back belongs to a trip that the user may see."""
+        return super().choices(user) | {"return_of": access.visible_trips(user)}
 
     def validate(self, attrs: Fields) -> Fields:
         """Model fields, the places flattened; with what `book` and `book_once` take of them."""
-        for end in ("pickup", "dropoff"):
-            attrs |= {f"{end}_{name}": value for name, value in attrs.pop(end).items()}
-        user: User = self.context["request"].user
-        if not attrs.get("facility") and (ids := access.facility_ids(user)):
-            attrs["facility"] = Facility.objects.get(pk=min(ids))
-        _check_role(attrs, user)
+        attrs = super().validate(attrs)
+        _check_role(attrs, self.context["request"].user)
         if attrs.pop("will_call"):
             attrs["status"] = _parked(attrs)
         check_times(attrs.get("scheduled_at"), attrs.get("appointment_at"))

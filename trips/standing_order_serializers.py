@@ -5,14 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from trips import access
-from trips.change_api import PlaceSerializer
-from trips.models import Facility, Patient, Payer, StandingOrder, Trip
+from trips.models import StandingOrder, Trip
+from trips.ride_serializer import Fields, RideSerializer
 from users.api import StrictSerializer
-from users.models import User
-from users.roles import Permission
-
-Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 
 
 @extend_schema_field(
@@ -25,34 +20,12 @@ class ClockField(serializers.TimeField):
         super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
 
 
-class OrderSerializer(StrictSerializer):
+class OrderSerializer(RideSerializer):
     """A new standing order."""
 
-    patient_id = serializers.PrimaryKeyRelatedField(
-        source="patient", queryset=Patient.objects.none()
-    )
-    facility_id = serializers.PrimaryKeyRelatedField(
-        source="facility", queryset=Facility.objects.none(), required=False, allow_null=True
-    )
-    payer_id = serializers.PrimaryKeyRelatedField(
-        source="payer",
-        queryset=Payer.objects.filter(is_active=True),
-        required=False,
-        allow_null=True,
-    )
     bill_to = serializers.ChoiceField(choices=Trip.BillTo.choices, allow_blank=True, required=False)
     copay_cents = serializers.IntegerField(min_value=0, max_value=10_000_000, required=False)
     authorization_number = serializers.CharField(max_length=64, allow_blank=True, required=False)
-    mobility = serializers.ChoiceField(choices=Trip.Mobility.choices, default="ambulatory")
-    needs = serializers.ListField(
-        child=serializers.CharField(max_length=32), max_length=16, default=list
-    )
-    escorts = serializers.IntegerField(min_value=0, max_value=9, default=0)
-    notes = serializers.CharField(max_length=2000, allow_blank=True, default="")
-    pickup = PlaceSerializer()
-    dropoff = PlaceSerializer()
-    window_minutes = serializers.IntegerField(min_value=0, max_value=240, default=30)
-
     rule = serializers.CharField(max_length=200)
     first_day = serializers.DateField()
     last_day = serializers.DateField(required=False, allow_null=True)
@@ -63,29 +36,6 @@ class OrderSerializer(StrictSerializer):
     )
     return_time = ClockField(required=False, allow_null=True)
     except_holidays = serializers.BooleanField(default=False)
-
-    def get_fields(self) -> Fields:
-        fields = super().get_fields()
-        user = getattr(self.context.get("request"), "user", None)
-        if not isinstance(user, User):  # the schema is made for nobody
-            return fields
-        everything = user.may(Permission.SEE_ALL_TRIPS)
-        mine = {
-            "patient_id": access.visible_patients(user),
-            "facility_id": Facility.objects.all() if everything else user.facilities.all(),
-        }
-        for name in mine.keys() & fields.keys():
-            fields[name].queryset = mine[name]  # type: ignore[attr-defined]
-        return fields
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Model fields: the places flattened, a facility's own filled in."""
-        for end in {"pickup", "dropoff"} & attrs.keys():
-            attrs |= {f"{end}_{name}": value for name, value in attrs.pop(end).items()}
-        user: User = self.context["request"].user
-        if not self.partial and not attrs.get("facility") and (ids := access.facility_ids(user)):
-            attrs["facility"] = Facility.objects.get(pk=min(ids))
-        return attrs
 
 
 class OrderVersionSerializer(StrictSerializer):

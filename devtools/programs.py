@@ -77,10 +77,17 @@ def worker(name: str, env: Mapping[str, str]) -> Program:
     return replace(program, alive=partial(shows_life, env, QUEUES[name], name))
 
 
-def celery_argv(queues: Sequence[str], name: str, pool: str, concurrency: int = 2) -> list[str]:
-    """A Celery worker that starts without waiting for neighbours."""
+def celery_argv(
+    queues: Sequence[str], name: str, pool: str, concurrency: int | None = None
+) -> list[str]:
+    """A Celery worker that starts without waiting for neighbours.
+
+    `concurrency`: child processes; None: what config/celery.py says.
+    """
     argv = ["-m", "celery", "-A", "config", "worker", "-Q", ",".join(queues), "-n", f"{name}@%h"]
-    argv += ["--pool", pool, "--concurrency", str(concurrency)]
+    argv += ["--pool", pool]
+    if concurrency is not None:
+        argv += ["--concurrency", str(concurrency)]
     return [*argv, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
 
 

@@ -15,10 +15,10 @@ Prove = Callable[[Row], Proved]
 def in_two_lanes(rows: Sequence[Row], prove: Prove) -> list[Proved]:
     """Two rows at once: many mostly wait, and their times add up to far more than is wanted.
 
-    One lane takes the longest that is left, the other one the shortest: what is long is mostly
-    what keeps processors busy, and two of these would make each other's times hard to reach.
+    One lane takes the longest that is left, after those that want a quiet machine; the other one
+    the shortest: what is long is mostly what keeps processors busy.
     """
-    left = deque(sorted(rows, key=lambda row: row.bound_s))
+    left = deque(sorted(rows, key=lambda row: (row.quiet, row.bound_s)))
 
     def lane(take: Callable[[], Row]) -> list[Proved]:
         found: list[Proved] = []

@@ -113,6 +113,8 @@ class Row:
     run: Callable[[Stack, int, float], Outcome]
     #: The scale of `--quick`.
     quick: float = 0.05
+    #: Whether its times are short, and not to be had beside a row that keeps processors busy.
+    quiet: bool = False
 
 
 def scaled(full: int, scale: float, least: int = 1) -> int:

@@ -98,4 +98,5 @@ ROW = Row(
     bound_s=140,
     run=run,
     quick=0.2,
+    quiet=True,
 )

@@ -57,4 +57,5 @@ ROW = Row(
     bound_s=120,
     run=run,
     quick=0.05,
+    quiet=True,
 )

@@ -106,4 +106,5 @@ ROW = Row(
     bound_s=310,
     run=run,
     quick=0.05,
+    quiet=True,
 )

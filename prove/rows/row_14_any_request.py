@@ -97,7 +97,7 @@ ROW = Row(
     14,
     fault="schemathesis, 10,000 cases",
     reach="0 5xx; 0 schema violations",
-    bound_s=220,
+    bound_s=400,
     run=run,
     quick=0.1,
 )

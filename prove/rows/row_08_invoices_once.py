@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import threading
 import time
 from collections import Counter
 
@@ -31,29 +30,29 @@ def run(stack: Stack, seed: int, scale: float) -> Outcome:
     cast, out = open_company(), Outcome()
     count, kills = scaled(COMPLETIONS, scale, 20), scaled(KILLS, scale, 2)
     trips = at_the_door(cast, count, email="quinn@home.invalid")
-    killer = threading.Thread(target=_kill, args=(stack, kills))
-    killer.start()
-    for trip in trips:
-        cast.tap(trip, Action.COMPLETE)
-    killer.join()
+    for n in range(kills):
+        for trip in trips[n::kills]:
+            cast.tap(trip, Action.COMPLETE)
+        _kill(stack)
     seconds = _wait_done()
     for _ in range(2):
         sweep()
     _wait_done()
     _judge(out, stack, count)
     out.note("seconds after the last completion", seconds)
-    out.control("kills", kills)
+    out.note("kills", kills)
+    begun_again = Delivery.objects.filter(attempts__gt=1).count()
+    out.control("control: reactions that had to be begun again", begun_again)
     return out
 
 
-def _kill(stack: Stack, kills: int) -> None:
+def _kill(stack: Stack) -> None:
+    """While it has something in hand."""
     worker = stack.workers["normal"]
-    for _ in range(kills):
-        time.sleep(DOWN_S)
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.gone()
-        time.sleep(DOWN_S)
-        worker.start()
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.gone()
+    time.sleep(DOWN_S)
+    worker.start()
 
 
 def _wait_done() -> float:

@@ -22,6 +22,7 @@ from tests.fixtures_processes import CeleryWorker, Mailbox, RealProcess
 from tests.plugin import Services
 from tests.threads import held, waiting_for_locks
 from trips.events import relay
+from trips.lifecycle import Action
 from trips.models import Delivery, Trip
 from trips.services import Tap, act
 from trips.tasks import deliver
@@ -160,27 +161,28 @@ def blow(
     kills: int,
     mail_kills: int,
 ) -> None:
-    """All trips are completed while the workers start and die; returns when all is done."""
-
-    def complete() -> None:
-        for trip_id in trips:
-            act(trip_id=trip_id, user=cast.omar, tap=Tap(action="complete"))  # type: ignore[arg-type]
-        connection.close()
-
-    driving = Thread(target=complete, daemon=True)
-    driving.start()
+    """All trips are completed, some at each death of a worker; returns when all is done."""
+    deaths = max(kills, mail_kills)
     normal.start()
     mailing.start()
     with meanwhile(Echo(), beat, every_s=0.3):
-        for n in range(max(kills, mail_kills)):
+        for n in range(deaths + 1):
+            driving = Thread(target=_complete, args=(cast, trips[n :: deaths + 1]), daemon=True)
+            driving.start()
             if n < kills:
                 kill(normal)
             if n < mail_kills:
                 kill_mailing(mailing)
-        driving.join(timeout=600)
+            driving.join(timeout=600)
         assert wait_for_all(60 + 3 * len(trips)), "work is left over"
         time.sleep(0.7)
         assert wait_for_all(60), "the echo is left over"
+
+
+def _complete(cast: Cast, trips: list[int]) -> None:
+    for trip_id in trips:
+        act(trip_id=trip_id, user=cast.omar, tap=Tap(action=Action.COMPLETE))
+    connection.close()
 
 
 def report(trips: list[int], mailbox: Mailbox) -> dict[str, object]:

@@ -176,6 +176,7 @@ def test_a_tasks_lines_have_its_requests_id_or_its_own_and_numbers_only() -> Non
         name = "users.tasks.send_notification"
         delivery_info: dict[str, str] = {}
         eta = None
+        is_eager = False
         request: Any
 
         @staticmethod

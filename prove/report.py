@@ -16,10 +16,10 @@ PostgreSQL, Valkey, an SMTP server, web processes and workers of its own, on the
 A ledger holds every answer, each screen writes down what it shows, and a checker that has its own
 tests (`tests/prove/`) compares the files afterwards. Where a row says *control*, somebody without
 the repair under test looked on: had they lost nothing, the fault would not have bitten, and the row
-counts as missed. Two rows run at once; what missed a time beside another row, and nothing else, is
-run again alone, and both are told. One row alone: `python3 dev.py prove --rows 3`; small, within
-minutes: `--quick`. Half an hour at 500 fixes a second: `make soak`. A row is a module of
-`prove/rows/`.
+counts as missed. Two rows run at once, those that want a quiet machine among themselves; what
+missed a time beside another row, and nothing else, is run again alone, and both are told. One row
+alone: `python3 dev.py prove --rows 3`; small, within minutes: `--quick`. Half an hour at 500 fixes
+a second: `make soak`. A row is a module of `prove/rows/`.
 """
 NOT_COVERED = """\
 ## What is not covered

@@ -113,7 +113,7 @@ class Row:
     run: Callable[[Stack, int, float], Outcome]
     #: The scale of `--quick`.
     quick: float = 0.05
-    #: Whether its times are short, and not to be had beside a row that keeps processors busy.
+    #: Whether its times are not to be had beside rows that keep processors busy.
     quiet: bool = False
 
 

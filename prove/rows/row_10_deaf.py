@@ -54,7 +54,7 @@ ROW = Row(
     10,
     fault="20 never-reading sockets among 50, 60 s",
     reach="< 50 MB; slow ones closed <= 25 s; others' p99 < +20 %",
-    bound_s=120,
+    bound_s=150,
     run=run,
     quick=0.05,
     quiet=True,

@@ -20,8 +20,8 @@ from trips.tracking.ingest import GpsDoor
 # the event loop for tens of milliseconds, and it need not come for each few hundred requests.
 gc.collect()
 gc.freeze()
-# Its last generation waits for a quarter of what survived last time: that is nothing, once this
-# one has found nothing left to walk.
+# The last generation is not looked at before a quarter of what it had the last time is new: it
+# must not be told of all that was loaded.
 gc.collect()
 # What closed sockets leave in circles is old by then: with a rare last generation it piles up.
 gc.set_threshold(20_000, 10, 2)

@@ -48,7 +48,7 @@ def scrubbed(event: Event, hint: Event) -> Event:
         kept["transaction"] = event.get("transaction")
     if method := (event.get("request") or {}).get("method"):
         kept["request"] = {"method": method}
-    # A template without its values: `delivery %d failed`.
+    # A template without its values: `delivery %s failed`.
     if template := (event.get("logentry") or {}).get("message"):
         kept["logentry"] = {"message": template}
     if "exception" in event:

@@ -24,8 +24,8 @@ PROOF = ROOT / "docs" / "PROOF.md"
 SEED = 20_261_120
 #: For starting and ending a stack, on top of a row's own bound.
 AROUND_S = 60.0
-#: All rows together; what has not begun by then has missed. Twenty minutes are wanted: two slow
-#: processors need a little more, and a row that was not run proves nothing.
+#: All rows together; what has not begun by then has missed. Twenty minutes are wanted: a slower
+#: machine needs a little more, and a row that was not run proves nothing.
 MOST_S = 1_500.0
 
 

@@ -41,7 +41,7 @@ def top_up(
     )
     numbered = enumerate(crew for crew in crews if crew.driver.pk not in busy)
     for n, crew in numbered:
-        trip = _book(n, now, dina, patients, places)
+        trip = _book(n, _due(n, now), dina, patients, places)
         _assign(trip, crew, dina, now)
         if n % 3 == 2:
             _drive(trip, crew.driver.user, now)
@@ -50,6 +50,11 @@ def top_up(
         trip = _book(n, now + timedelta(minutes=15 * (n + 1)), dina, patients, places)
         if n % 3:
             services.act(trip_id=trip.pk, user=dina, tap=services.Tap(action=Action.SCHEDULE))
+
+
+def _due(n: int, now: datetime) -> datetime:
+    """So that most will be in time, wherever in town they are; a few will be late."""
+    return now if n % 8 == 0 else now + timedelta(minutes=15 + n % 4)
 
 
 def _book(n: int, at: datetime, dina: User, patients: list[Patient], places: Places) -> Trip:

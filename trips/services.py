@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from django.db import IntegrityError
 from django.utils import timezone
+from psycopg.errors import UniqueViolation
 
 from trips import access, changes, confirmations, corrections, effects, undo
 from trips.deadlocks import tried_again
@@ -83,7 +84,9 @@ def answer_tap(*, trip_id: int, user: User, tap: Tap, render: Any) -> Any:
         with recording():
             return _answer_once(trip_id, user, tap, digest, render)
     except IntegrityError as exc:
-        if "tap_answer_once" in str(exc):  # the same id at the same moment on another trip
+        cause = exc.__cause__
+        if isinstance(cause, UniqueViolation) and cause.diag.constraint_name == "tap_answer_once":
+            # The same id at the same moment on another trip.
             raise ReusedClientEventId from None
         raise
 

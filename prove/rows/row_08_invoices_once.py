@@ -33,6 +33,7 @@ def run(stack: Stack, seed: int, scale: float) -> Outcome:
     for n in range(kills):
         for trip in trips[n::kills]:
             cast.tap(trip, Action.COMPLETE)
+        # It has just been given something to do.
         _kill(stack)
     seconds = _wait_done()
     for _ in range(2):
@@ -47,7 +48,7 @@ def run(stack: Stack, seed: int, scale: float) -> Outcome:
 
 
 def _kill(stack: Stack) -> None:
-    """While it has something in hand."""
+    """kill -9, a second in which nobody works, and a new start."""
     worker = stack.workers["normal"]
     os.kill(worker.pid, signal.SIGKILL)
     worker.gone()

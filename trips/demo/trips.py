@@ -41,9 +41,10 @@ def top_up(
     )
     numbered = enumerate(crew for crew in crews if crew.driver.pk not in busy)
     for n, crew in numbered:
-        trip = _book(n, _due(n, now), dina, patients, places)
+        aboard = n % 3 == 2
+        trip = _book(n, now if aboard else _due(n, now), dina, patients, places)
         _assign(trip, crew, dina, now)
-        if n % 3 == 2:
+        if aboard:
             _drive(trip, crew.driver.user, now)
     missing = wanted - Trip.objects.filter(status__in=OPEN).count()
     for n in range(max(0, missing)):
